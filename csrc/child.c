@@ -1,0 +1,216 @@
+/* child.c: the processes between the caller and the program: builder, helper, process 1, the program's own until it execs.
+ * They share the caller's memory (CLONE_VM) and run beside its threads, so: raw system calls only, no libc, no errno, nothing
+ * allocated, nothing written but their own stack and the job's records; and nothing that acts on the memory itself, such as
+ * PR_SET_DUMPABLE or a change of user, which would reach the caller. */
+#define _GNU_SOURCE
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "init.h"
+#include "sys_linux.h"
+
+const struct gaol_ns_kind gaol_ns_kinds[GAOL_NS_COUNT] = {
+	[GAOL_NS_USER] = {"/proc/self/ns/user", CLONE_NEWUSER}, [GAOL_NS_IPC] = {"/proc/self/ns/ipc", CLONE_NEWIPC},
+	[GAOL_NS_UTS] = {"/proc/self/ns/uts", CLONE_NEWUTS},    [GAOL_NS_NET] = {"/proc/self/ns/net", CLONE_NEWNET},
+	[GAOL_NS_MNT] = {"/proc/self/ns/mnt", CLONE_NEWNS},
+};
+
+/* The first process to fail leaves the record; the error is written before op makes it valid for the caller. */
+static _Noreturn void fail(struct gaol_job *job, uint32_t op, uint32_t step, long error) {
+	static const uint32_t claimed = UINT32_MAX;
+	uint32_t none = GAOL_NONE;
+	if (__atomic_compare_exchange_n(&job->failure->op, &none, claimed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		job->failure->step = step;
+		job->failure->error = (int32_t)-error;
+		__atomic_store_n(&job->failure->op, op, __ATOMIC_RELEASE);
+	}
+	gaol_exit(127);
+}
+
+static void run_stage(struct gaol_job *job, enum gaol_stage stage) {
+	struct gaol_step_state state;
+	state.root = state.ruleset = -1;
+	const struct gaol_step *steps = (const void *)((const char *)job->plan + job->plan->steps);
+	for (uint32_t i = job->plan->first[stage]; i < job->plan->first[stage + 1]; i++) {
+		int r = gaol_step(&state, job->plan, &steps[i]);
+		if (r < 0) fail(job, steps[i].op, i, r);
+	}
+}
+
+void gaol_builder(void *arg) {
+	struct gaol_job *job = arg;
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(GAOL_NS_COUNT * sizeof(int))];
+	} message;
+	int *fds = (void *)CMSG_DATA(&message.head);
+	size_t n = 0;
+	for (int i = 0; i < GAOL_NS_COUNT; i++) { /* before the pivot: /proc/self is the caller's /proc */
+		if (!(job->plan->namespaces & (uint32_t)gaol_ns_kinds[i].flag)) continue;
+		long fd = sys(SYS_openat, AT_FDCWD, gaol_ns_kinds[i].path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0) fail(job, GAOL_SEND_TEMPLATE, (uint32_t)gaol_ns_kinds[i].flag, fd);
+		fds[n++] = (int)fd;
+	}
+	sys(SYS_umask, 0);
+	run_stage(job, GAOL_STAGE_BUILD);
+
+	char byte = 0;
+	struct iovec io = {&byte, 1};
+	message.head.cmsg_len = CMSG_LEN(n * sizeof(int));
+	message.head.cmsg_level = SOL_SOCKET;
+	message.head.cmsg_type = SCM_RIGHTS;
+	struct msghdr m;
+	m.msg_name = 0, m.msg_namelen = 0, m.msg_iov = &io, m.msg_iovlen = 1, m.msg_flags = 0;
+	m.msg_control = &message, m.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	long r = sys(SYS_sendmsg, job->socket, &m, MSG_NOSIGNAL);
+	if (r < 0) fail(job, GAOL_SEND_TEMPLATE, 0, r);
+	gaol_exit(0);
+}
+
+/* Every disposition back to the default, the ignored ones too: an ignored SIGCHLD would make the kernel reap the program. */
+static void reset_signals(void) {
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} def = {0, 0, 0, 0};
+	for (int sig = 1; sig <= 64; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP) sys(SYS_rt_sigaction, sig, &def, 0, sizeof def.mask);
+}
+
+/* Number i inside becomes a copy of fds[i]; first those that stand where a later copy goes are moved out of the way. */
+static void set_fds(struct gaol_job *job) {
+	int32_t n = (int32_t)job->command->nfds;
+	long r;
+	for (int32_t i = 0; i < n; i++) {
+		if (job->fds[i] >= n || job->fds[i] == i) continue;
+		r = sys(SYS_fcntl, job->fds[i], F_DUPFD_CLOEXEC, n);
+		if (r < 0) fail(job, GAOL_FD, (uint32_t)i, r);
+		job->fds[i] = (int32_t)r;
+	}
+	for (int32_t i = 0; i < n; i++) {
+		if (job->fds[i] == i) r = sys(SYS_fcntl, i, F_SETFD, 0);
+		else r = sys(SYS_dup3, job->fds[i], i, 0);
+		if (r < 0) fail(job, GAOL_FD, (uint32_t)i, r);
+	}
+	r = sys(SYS_close_range, n, ~0u, 0);
+	if (r < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
+}
+
+static void program(void *arg) {
+	struct gaol_job *job = arg;
+	const struct gaol_command *c = job->command;
+	long r;
+
+	set_fds(job);
+	/* A process group of its own, always: kill(0, …) from inside must not reach the caller's group (man 2 kill: the group is
+	 * not bounded by the pid namespace). */
+	r = sys(SYS_setpgid, 0, 0);
+	if (r < 0) fail(job, GAOL_SESSION, 1, r);
+	if (c->tty >= 0) {
+		int group = GAOL_PROGRAM_PID;
+		r = sys(SYS_ioctl, c->tty, TIOCSPGRP, &group);
+		if (r < 0) fail(job, GAOL_TTY, (uint32_t)c->tty, r);
+	}
+	r = sys(SYS_chdir, (const char *)c + c->dir);
+	if (r < 0) fail(job, GAOL_CHDIR, 0, r);
+	/* before the filter, and with the default dispositions that process 1 has set */
+	uint64_t none = 0;
+	sys(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
+	run_stage(job, GAOL_STAGE_PROGRAM);
+
+	/* as execvp: go on where there is nothing, remember where there is something that may not be executed */
+	long refused = 0;
+	uint32_t which = 0;
+	for (uint32_t i = 0; i < c->ncandidates; i++) {
+		r = sys(SYS_execve, job->candidates[i], job->argv, job->envp);
+		if (r != -ENOENT && r != -ENOTDIR && r != -EACCES) fail(job, GAOL_EXEC, i, r);
+		if (refused != -EACCES) refused = r, which = i;
+	}
+	fail(job, GAOL_EXEC, which, refused);
+}
+
+/* Process 1 keeps one capability over its exec, one that the program lacks: the kernel then refuses the program every access to
+ * process 1 (cap_ptrace_access_check), from before the exec, while it shares the caller's memory, to its end. */
+static void init_caps(struct gaol_job *job) {
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+	long r = sys(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+	if (r < 0) fail(job, GAOL_INIT_CAPS, 0, r);
+	data[1].effective = data[1].permitted = data[1].inheritable = 0;
+	data[0].effective = data[0].permitted = data[0].inheritable = CAP_TO_MASK(CAP_KILL);
+	r = sys(SYS_capset, &head, data);
+	if (r == 0) r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0);
+	if (r == 0) r = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (r < 0) fail(job, GAOL_INIT_CAPS, 1, r);
+}
+
+/* Its three descriptors are all that it keeps: no standard stream, no directory, nothing of the caller's. */
+static void init_fds(struct gaol_job *job) {
+	long status = sys(SYS_fcntl, job->status, F_DUPFD_CLOEXEC, 3);
+	long caller = status < 0 ? status : sys(SYS_fcntl, job->caller, F_DUPFD_CLOEXEC, 3);
+	long image = caller < 0 ? caller : sys(SYS_fcntl, job->init, F_DUPFD_CLOEXEC, 3);
+	if (image < 0) fail(job, GAOL_INIT_FDS, 0, image);
+	long r = sys(SYS_dup3, status, GAOL_INIT_STATUS, 0);
+	if (r >= 0) r = sys(SYS_dup3, caller, GAOL_INIT_CALLER, 0);
+	if (r >= 0) r = sys(SYS_dup3, image, 2, O_CLOEXEC);
+	if (r >= 0) r = sys(SYS_close_range, 3, ~0u, 0);
+	if (r < 0) fail(job, GAOL_INIT_FDS, 1, r);
+}
+
+static void process1(void *arg) {
+	struct gaol_job *job = arg;
+	int tty = job->command->tty >= 0;
+	long r;
+
+	reset_signals();
+	/* with a terminal: the caller's session, but out of the terminal's foreground group; else a session of its own */
+	r = tty ? sys(SYS_setpgid, 0, 0) : sys(SYS_setsid);
+	if (r < 0) fail(job, GAOL_SESSION, 0, r);
+	sys(SYS_umask, 0);
+	run_stage(job, GAOL_STAGE_INIT);
+
+	__atomic_store_n(job->program_tid, 1, __ATOMIC_RELEASE);
+	r = gaol_clone(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, 0, job->program_tid, program, job);
+	if (r != GAOL_PROGRAM_PID) {
+		__atomic_store_n(job->program_tid, 0, __ATOMIC_RELEASE);
+		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
+	}
+	init_fds(job);
+	init_caps(job);
+	char name[2] = {'g', 0}; /* shown until the init names itself */
+	char *argv[3] = {name, tty ? name : 0, 0}, *envp[1] = {0};
+	r = sys(SYS_execveat, 2, name + 1, argv, envp, AT_EMPTY_PATH);
+	fail(job, GAOL_EXEC_INIT, 0, r);
+}
+
+void gaol_helper(void *arg) {
+	struct gaol_job *job = arg;
+	for (int i = 0; i < GAOL_NS_COUNT; i++) {
+		if (job->ns[i] < 0) continue;
+		long r = sys(SYS_setns, job->ns[i], gaol_ns_kinds[i].flag);
+		if (r < 0) fail(job, GAOL_JOIN, (uint32_t)gaol_ns_kinds[i].flag, r);
+	}
+	__atomic_store_n(job->init_tid, 1, __ATOMIC_RELEASE);
+	/* CLONE_PARENT: the caller waits for process 1 itself, and this process is gone before the program starts. The pidfd comes
+	 * to the caller's own table, which this process shares. */
+	unsigned long flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | job->plan->fresh;
+	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, process1, job);
+	if (r < 0) {
+		__atomic_store_n(job->init_tid, 0, __ATOMIC_RELEASE);
+		fail(job, GAOL_CLONE_INIT, 0, r);
+	}
+	job->init_pid = (int)r;
+	gaol_exit(0);
+}

@@ -1,0 +1,42 @@
+/* child.h: what the caller hands to its children. All of it is memory of the caller that the children share until they exec. */
+#ifndef GAOL_CHILD_H
+#define GAOL_CHILD_H
+
+#include "plan.h"
+
+/* The namespaces that a template keeps, in the order in which they are joined: user first, for the rights to join the rest. */
+enum gaol_ns { GAOL_NS_USER, GAOL_NS_IPC, GAOL_NS_UTS, GAOL_NS_NET, GAOL_NS_MNT, GAOL_NS_COUNT };
+extern const struct gaol_ns_kind {
+	const char *path;
+	int flag; /* CLONE_NEW* */
+} gaol_ns_kinds[GAOL_NS_COUNT];
+
+/* What a process keeps from one step to another. */
+struct gaol_step_state {
+	int root, ruleset;
+	int lifted[GAOL_SLOTS];
+};
+
+struct gaol_job {
+	const struct gaol_plan *plan;
+	struct gaol_failure *failure;
+	/* build */
+	int socket; /* where the builder sends the namespaces */
+	/* spawn */
+	const int *ns; /* GAOL_NS_COUNT descriptors; -1: not kept by the template */
+	const struct gaol_command *command;
+	char **argv, **envp, **candidates;
+	int32_t *fds; /* a copy of the command's, for the program's process to move about */
+	int init, caller, status;
+	char *init_stack, *program_stack; /* their upper ends */
+	int32_t *init_tid, *program_tid;  /* cleared by the kernel when that process execs or ends (CLONE_CHILD_CLEARTID) */
+	int init_pid, init_pidfd;         /* set by the helper */
+};
+
+void gaol_builder(void *job); /* builds the template, sends it, ends */
+void gaol_helper(void *job);  /* joins the template, starts process 1, ends */
+
+/* gaol_step does one step; 0 or -errno. */
+int gaol_step(struct gaol_step_state *state, const struct gaol_plan *plan, const struct gaol_step *step);
+
+#endif

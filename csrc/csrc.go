@@ -1,0 +1,125 @@
+//go:build linux && cgo
+
+// Package csrc is the C core: it checks a plan, builds the template, and makes the children that execute the plan's steps.
+// Only this package and cmd/libgaol import "C". It must not interpret anything: what a step means to a caller is plan's.
+package csrc
+
+/*
+#cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra
+#include <stdlib.h>
+#include <string.h>
+#include "init.h"
+#include "spawn.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+	"golang.org/x/sys/unix"
+)
+
+// Check reports what is wrong with an encoded plan; nil when every step of it can be executed.
+func Check(b []byte) error { return check(b, func(p unsafe.Pointer) *C.char { return C.gaol_plan_check(p, C.size_t(len(b))) }) }
+
+// CheckCommand is Check for an encoded command.
+func CheckCommand(b []byte) error {
+	return check(b, func(p unsafe.Pointer) *C.char { return C.gaol_command_check(p, C.size_t(len(b))) })
+}
+
+func check(b []byte, f func(unsafe.Pointer) *C.char) error {
+	var p unsafe.Pointer
+	if len(b) > 0 {
+		p = unsafe.Pointer(unsafe.SliceData(b))
+	}
+	if text := f(p); text != nil {
+		return errors.New(C.GoString(text))
+	}
+	return nil
+}
+
+// ErrClosed is returned by Spawn after Close.
+var ErrClosed = errors.New("the template is closed")
+
+// Template is a plan whose build stage has run. It holds the plan's bytes in C memory and the descriptors of the namespaces.
+// It is safe for many goroutines at once.
+type Template struct {
+	mu   sync.RWMutex
+	plan unsafe.Pointer // C memory; nil after Close
+	ns   [C.GAOL_NS_COUNT]C.int
+}
+
+// Build checks the plan and runs its build stage. A failure of a step is a *plan.Failure. The caller closes the Template.
+func Build(b []byte) (*Template, error) {
+	if err := Check(b); err != nil {
+		return nil, fmt.Errorf("the plan is not valid: %w", err)
+	}
+	t := &Template{plan: C.CBytes(b)}
+	var failure C.struct_gaol_failure
+	if C.gaol_build(t.plan, &t.ns[0], &failure) < 0 {
+		C.free(t.plan)
+		return nil, goFailure(&failure)
+	}
+	return t, nil
+}
+
+// Close frees the memory and the descriptors, after the spawns that are under way. It may be called more than once.
+func (t *Template) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.plan == nil {
+		return
+	}
+	C.free(t.plan)
+	t.plan = nil
+	for _, fd := range t.ns {
+		if fd >= 0 {
+			_ = unix.Close(int(fd))
+		}
+	}
+}
+
+// Spawned is a running sandbox. The caller waits for Pid with __WALL and closes both descriptors.
+type Spawned struct {
+	Pid    int // process 1 of the sandbox
+	Pidfd  int
+	Status int // read end of the status pipe
+}
+
+// Spawn runs an encoded command in the template and returns when the program has been executed. init is a descriptor from
+// InitImage, caller a pidfd of this process. The bytes of command must not change meanwhile.
+func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if t.plan == nil {
+		return Spawned{}, ErrClosed
+	}
+	if err := CheckCommand(command); err != nil {
+		return Spawned{}, fmt.Errorf("the command is not valid: %w", err)
+	}
+	var out C.struct_gaol_spawned
+	var failure C.struct_gaol_failure
+	r := C.gaol_spawn(t.plan, &t.ns[0], unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), &out, &failure)
+	if r < 0 {
+		return Spawned{}, goFailure(&failure)
+	}
+	return Spawned{Pid: int(out.pid), Pidfd: int(out.pidfd), Status: int(out.status)}, nil
+}
+
+// InitImage makes the executable of process 1: a sealed memfd. The caller closes it.
+func InitImage() (int, error) {
+	fd := C.gaol_init_image()
+	if fd < 0 {
+		return -1, syscall.Errno(-fd)
+	}
+	return int(fd), nil
+}
+
+func goFailure(f *C.struct_gaol_failure) error {
+	return &plan.Failure{Op: plan.Op(f.op), Step: uint32(f.step), Errno: syscall.Errno(f.error)}
+}

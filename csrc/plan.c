@@ -1,0 +1,147 @@
+/* plan.c: the one check of a plan and of a command, made in the parent before any child exists.
+ * It must accept nothing that could make the child read outside of the bytes, and must not itself read outside of them. */
+#include "plan.h"
+
+#include <string.h>
+
+enum arg { ANY, STR, SLOT, LANDLOCK, LIMIT, FILTER, ZERO };
+
+#define BUILD GAOL_STAGE_BUILD
+#define INIT GAOL_STAGE_INIT
+#define PROGRAM GAOL_STAGE_PROGRAM
+
+static const struct rule {
+	uint8_t known, stage, a, b;
+	uint16_t flags; /* those allowed */
+} rules[GAOL_OPS] = {
+	[GAOL_ID_MAP] = {1, BUILD, STR, STR, 0},
+	[GAOL_HOSTNAME] = {1, BUILD, STR, ZERO, 0},
+	[GAOL_DETACH] = {1, BUILD, ZERO, ZERO, 0},
+	[GAOL_ROOT] = {1, BUILD, STR, ZERO, 0},
+	[GAOL_DIR] = {1, BUILD, STR, ANY, 0},
+	[GAOL_FILE] = {1, BUILD, STR, ZERO, 0},
+	[GAOL_LINK] = {1, BUILD, STR, STR, 0},
+	[GAOL_BIND] = {1, BUILD, STR, STR, GAOL_BIND_ALL},
+	[GAOL_PROC_BASE] = {1, BUILD, STR, ZERO, 0},
+	[GAOL_PIVOT] = {1, BUILD, ZERO, ZERO, 0},
+	[GAOL_SEAL] = {1, BUILD, ZERO, ZERO, 0},
+	[GAOL_LIFT] = {1, INIT, STR, SLOT, 0},
+	[GAOL_TMPFS] = {1, INIT, STR, STR, GAOL_BIND_NOEXEC},
+	[GAOL_DEVPTS] = {1, INIT, STR, STR, 0},
+	[GAOL_PROC] = {1, INIT, STR, STR, 0},
+	[GAOL_MKDIR] = {1, INIT, STR, ANY, 0},
+	[GAOL_TOUCH] = {1, INIT, STR, ZERO, 0},
+	[GAOL_DROP] = {1, INIT, STR, SLOT, 0},
+	[GAOL_MASK] = {1, INIT, STR, ZERO, 0},
+	[GAOL_UMASK] = {1, PROGRAM, ANY, ZERO, 0},
+	[GAOL_NO_NEW_PRIVS] = {1, PROGRAM, ZERO, ZERO, 0},
+	[GAOL_LANDLOCK_RULESET] = {1, PROGRAM, LANDLOCK, ZERO, 0},
+	[GAOL_LANDLOCK_PATH] = {1, PROGRAM, STR, ANY, 0},
+	[GAOL_LANDLOCK_ENFORCE] = {1, PROGRAM, ZERO, ZERO, 0xffff},
+	[GAOL_DROP_CAPS] = {1, PROGRAM, ZERO, ZERO, 0},
+	[GAOL_RLIMIT] = {1, PROGRAM, ANY, LIMIT, 0},
+	[GAOL_SECCOMP] = {1, PROGRAM, FILTER, ANY, 0},
+};
+
+#define BPF_MAXINSNS 4096u /* include/uapi/linux/bpf_common.h */
+#define FILTER_SIZE 8u     /* sizeof(struct sock_filter) */
+
+static int within(size_t size, uint32_t offset, uint64_t length, uint32_t align) {
+	return offset % align == 0 && offset <= size && length <= size - offset;
+}
+
+static int text(const char *bytes, size_t size, uint32_t offset) {
+	return offset < size && memchr(bytes + offset, 0, size - offset) != NULL;
+}
+
+static const char *check_arg(const char *bytes, size_t size, const struct gaol_step *s, int kind, uint32_t value) {
+	switch (kind) {
+	case STR: return text(bytes, size, value) ? NULL : "a string outside of the plan";
+	case ZERO: return value == 0 ? NULL : "an argument that the step does not take";
+	case SLOT: return value < GAOL_SLOTS ? NULL : "a slot past the last one";
+	case LANDLOCK:
+		if (!within(size, value, sizeof(struct gaol_landlock), 8)) return "a ruleset outside of the plan";
+		return ((const struct gaol_landlock *)(const void *)(bytes + value))->size <= 24 ? NULL : "a ruleset of unknown size";
+	case LIMIT: return within(size, value, sizeof(struct gaol_limit), 8) ? NULL : "a limit outside of the plan";
+	case FILTER:
+		if (s->b == 0 || s->b > BPF_MAXINSNS) return "a filter of a length that the kernel refuses";
+		return within(size, value, (uint64_t)s->b * FILTER_SIZE, 8) ? NULL : "a filter outside of the plan";
+	}
+	return NULL;
+}
+
+const char *gaol_plan_check(const void *plan, size_t size) {
+	const char *bytes = plan;
+	const struct gaol_plan *p = plan;
+
+	if (bytes == NULL || (uintptr_t)bytes % 8 != 0) return "no plan, or one that is not aligned to 8";
+	if (size < sizeof *p || size > GAOL_PLAN_MAX) return "a size outside of the limits";
+	if (p->magic != GAOL_PLAN_MAGIC) return "not a plan";
+	if (p->version != GAOL_PLAN_VERSION) return "a plan of another version";
+	if (p->size != size || p->reserved != 0) return "a header that contradicts itself";
+	if (p->first[0] != 0) return "stages that do not start at the first step";
+	for (int i = 0; i < GAOL_STAGES; i++)
+		if (p->first[i] > p->first[i + 1]) return "stages out of order";
+	uint32_t count = p->first[GAOL_STAGES];
+	if (!within(size, p->steps, (uint64_t)count * sizeof(struct gaol_step), 8)) return "steps outside of the plan";
+
+	const struct gaol_step *step = (const void *)(bytes + p->steps);
+	uint64_t lifted = 0;
+	int ruleset = 0;
+	for (uint32_t stage = 0, i = 0; i < count; i++) {
+		const struct gaol_step *s = &step[i];
+		while (i >= p->first[stage + 1]) stage++;
+		if (s->op >= GAOL_OPS || !rules[s->op].known) return "an unknown step";
+		const struct rule *r = &rules[s->op];
+		if (r->stage != stage) return "a step in another stage than its own";
+		if (s->flags & ~r->flags) return "unknown flags";
+		const char *bad = check_arg(bytes, size, s, r->a, s->a);
+		if (bad == NULL) bad = check_arg(bytes, size, s, r->b, s->b);
+		if (bad != NULL) return bad;
+		/* what the child keeps from one step to another must be there when it is used */
+		switch (s->op) {
+		case GAOL_LIFT:
+			if (lifted >> s->b & 1) return "a slot that is filled twice";
+			lifted |= 1ull << s->b;
+			break;
+		case GAOL_DROP:
+			if (!(lifted >> s->b & 1)) return "a slot that is empty";
+			lifted &= ~(1ull << s->b);
+			break;
+		case GAOL_LANDLOCK_RULESET:
+			if (ruleset++) return "a second ruleset";
+			break;
+		case GAOL_LANDLOCK_PATH:
+		case GAOL_LANDLOCK_ENFORCE:
+			if (ruleset != 1) return "a rule without a ruleset";
+			if (s->op == GAOL_LANDLOCK_ENFORCE) ruleset = 2;
+			break;
+		}
+	}
+	if (lifted != 0) return "a tree that is lifted and not put down";
+	if (ruleset == 1) return "a ruleset that is not enforced";
+	return NULL;
+}
+
+const char *gaol_command_check(const void *command, size_t size) {
+	const char *bytes = command;
+	const struct gaol_command *c = command;
+
+	if (bytes == NULL || (uintptr_t)bytes % 8 != 0) return "no command, or one that is not aligned to 8";
+	if (size < sizeof *c || size > GAOL_PLAN_MAX) return "a size outside of the limits";
+	if (c->magic != GAOL_COMMAND_MAGIC || c->size != size) return "not a command";
+	uint64_t strings = (uint64_t)c->nargv + c->nenv + c->ncandidates;
+	if (c->nargv == 0 || c->ncandidates == 0) return "no arguments or no program";
+	if (!within(size, c->table, strings * 4, 4)) return "a table outside of the command";
+	if (c->nfds < 3 || c->nfds > GAOL_FDS_MAX) return "too few or too many descriptors";
+	if (!within(size, c->fds, (uint64_t)c->nfds * 4, 4)) return "descriptors outside of the command";
+	if (c->tty < -1 || c->tty >= (int64_t)c->nfds) return "a terminal that is not among the descriptors";
+	if (!text(bytes, size, c->dir)) return "a directory outside of the command";
+	const uint32_t *table = (const void *)(bytes + c->table);
+	for (uint64_t i = 0; i < strings; i++)
+		if (!text(bytes, size, table[i])) return "a string outside of the command";
+	const int32_t *fds = (const void *)(bytes + c->fds);
+	for (uint32_t i = 0; i < c->nfds; i++)
+		if (fds[i] < 0) return "a descriptor below zero";
+	return NULL;
+}

@@ -1,0 +1,143 @@
+/* plan.h: the flat bytes that tell the child what to do, and the records it answers with.
+ * The parent writes a plan once per sandbox and a command once per spawn; both are checked in the parent by plan.c, and the
+ * child trusts them: it must never parse, allocate or decide. Offsets count from the first byte of the plan; no pointers. */
+#ifndef GAOL_PLAN_H
+#define GAOL_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GAOL_PLAN_MAGIC 0x4c4f4147u /* "GAOL" */
+#define GAOL_COMMAND_MAGIC 0x444d4347u /* "GCMD" */
+#define GAOL_PLAN_VERSION 1u
+#define GAOL_PLAN_MAX (64u << 20)
+#define GAOL_SLOTS 64u /* trees that one spawn can lift (GAOL_LIFT) */
+#define GAOL_FDS_MAX 4096u
+
+/* Who executes a step. The stages are run in this order; a plan's steps are sorted by stage. */
+enum gaol_stage {
+	GAOL_STAGE_BUILD,   /* once per sandbox: the process that builds the template and ends */
+	GAOL_STAGE_INIT,    /* each spawn: process 1 of the new pid namespace, before it becomes the init */
+	GAOL_STAGE_PROGRAM, /* each spawn: the process that becomes the program */
+	GAOL_STAGES
+};
+
+/* What a step does. "str" is the offset of a NUL-terminated string, "data" that of an aligned record.
+ * The numbers from GAOL_FIXED on are no steps of a plan: they name what every spawn does, for gaol_failure.op. */
+enum gaol_op {
+	GAOL_NONE,
+	/* build */
+	GAOL_ID_MAP,    /* a: str for uid_map, b: str for gid_map; setgroups is denied first */
+	GAOL_HOSTNAME,  /* a: str */
+	GAOL_DETACH,    /* make every mount private to this namespace */
+	GAOL_ROOT,      /* a: str, options of the tmpfs that becomes the root */
+	GAOL_DIR,       /* a: str, b: mode */
+	GAOL_FILE,      /* a: str; an empty file, to be mounted on */
+	GAOL_LINK,      /* a: str, path; b: str, target */
+	GAOL_BIND,      /* a: str, inside; b: str, host; flags GAOL_BIND_* */
+	GAOL_PROC_BASE, /* the proc that every later one may be mounted over (mount_too_revealing, fs/namespace.c) */
+	GAOL_PIVOT,     /* enter the new root, drop the old */
+	GAOL_SEAL,      /* the root tmpfs becomes read-only */
+	/* init */
+	GAOL_LIFT,   /* a: str; b: slot; take a copy of the tree that is mounted there */
+	GAOL_TMPFS,  /* a: str; b: str, options; flags GAOL_BIND_NOEXEC */
+	GAOL_DEVPTS, /* a: str; b: str, options */
+	GAOL_PROC,   /* a: str; b: str, options */
+	GAOL_MKDIR,  /* a: str, b: mode */
+	GAOL_TOUCH,  /* a: str */
+	GAOL_DROP,   /* a: str; b: slot; attach the lifted tree */
+	GAOL_MASK,   /* a: str; cover a file with /dev/null or a directory with an empty one; a missing path is fine */
+	/* program */
+	GAOL_UMASK,            /* a: mask */
+	GAOL_NO_NEW_PRIVS,     /* */
+	GAOL_LANDLOCK_RULESET, /* a: data, struct gaol_landlock */
+	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights */
+	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
+	GAOL_DROP_CAPS,        /* every set, ambient and bounding too; securebits locked */
+	GAOL_RLIMIT,           /* a: resource; b: data, struct gaol_limit */
+	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count */
+	GAOL_OPS,
+
+	GAOL_FIXED = 1000,
+	GAOL_CLONE_BUILDER = GAOL_FIXED, /* the process that builds the template */
+	GAOL_SEND_TEMPLATE,              /* its namespaces, as descriptors */
+	GAOL_CLONE_HELPER,               /* the process that joins the template */
+	GAOL_JOIN,                       /* setns; step: the CLONE_NEW* flag */
+	GAOL_CLONE_INIT,                 /* process 1 */
+	GAOL_SESSION,                    /* setsid, setpgid */
+	GAOL_CLONE_PROGRAM,
+	GAOL_INIT_FDS,                   /* the descriptors of the init */
+	GAOL_INIT_CAPS,
+	GAOL_EXEC_INIT,
+	GAOL_FD,      /* step: the number inside */
+	GAOL_TTY,     /* the terminal's foreground group */
+	GAOL_CHDIR,
+	GAOL_CLOSE_FDS,
+	GAOL_EXEC,    /* step: the candidate */
+	GAOL_ARENA,   /* the spawn's memory, in the caller */
+	GAOL_PIPE     /* the status pipe, in the caller */
+};
+
+#define GAOL_BIND_RDONLY 1u
+#define GAOL_BIND_NOEXEC 2u
+#define GAOL_BIND_DEV 4u  /* device nodes work */
+#define GAOL_BIND_ALL 7u
+
+struct gaol_step {
+	uint16_t op;
+	uint16_t flags;
+	uint32_t a, b;
+};
+
+struct gaol_plan {
+	uint32_t magic, version;
+	uint32_t size;                   /* of the whole plan */
+	uint32_t steps;                  /* offset of the first step; aligned to 8 */
+	uint32_t first[GAOL_STAGES + 1]; /* the steps of stage s: first[s] to first[s + 1] - 1 */
+	uint32_t namespaces;             /* CLONE_NEW* of the template */
+	uint32_t fresh;                  /* CLONE_NEW* made anew by each spawn */
+	uint32_t reserved;
+};
+
+struct gaol_landlock { /* struct landlock_ruleset_attr of ABI 6; size: how much of it the kernel knows */
+	uint64_t handled_fs, handled_net, scoped, size;
+};
+
+struct gaol_limit {
+	uint64_t soft, hard;
+};
+
+/* One command. table holds uint32_t offsets of strings: nargv, then nenv, then ncandidates; fds holds int32_t: the caller's
+ * descriptor that becomes number i inside. */
+struct gaol_command {
+	uint32_t magic, size;
+	uint32_t nargv, nenv, ncandidates, nfds;
+	uint32_t table, fds;
+	uint32_t dir; /* str */
+	int32_t tty;  /* the number inside of the terminal whose foreground the program becomes; -1: a session of its own */
+};
+
+/* The first thing that went wrong; op is GAOL_NONE when nothing did. */
+struct gaol_failure {
+	uint32_t op;
+	uint32_t step; /* index in the plan, or what op says */
+	int32_t error; /* errno */
+};
+
+/* What the init writes to the status pipe, in one write: below PIPE_BUF, so never torn. */
+enum gaol_status_kind { GAOL_EXITED = 1, GAOL_STOPPED, GAOL_CONTINUED };
+struct gaol_status {
+	uint32_t kind;
+	int32_t wait;   /* as wait4 gives it */
+	uint32_t left;  /* processes that were still there when the program ended, and were killed */
+	uint32_t size;  /* of this struct */
+	int64_t user_us, system_us; /* microseconds */
+	int64_t maxrss_kib, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
+};
+
+/* gaol_plan_check returns 0 when every step of the plan can be executed without reading outside of it, else a text that
+ * says what is wrong. bytes must be aligned to 8. */
+const char *gaol_plan_check(const void *bytes, size_t size);
+const char *gaol_command_check(const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,204 @@
+/* spawn.c: the caller's side of a spawn: memory for the children, the clone, and the wait until each has left that memory.
+ * It blocks every signal of its thread while a child that shares its memory is made, so that no handler of the caller's runs in it. */
+#define _GNU_SOURCE
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys_linux.h"
+
+#define STACK (32u << 10)
+
+/* What the children run on. The kernel clears the two numbers when the processes have left it, so an arena is reused only then. */
+struct arena {
+	char helper[STACK], init[STACK], program[STACK];
+	struct gaol_job job;
+	struct gaol_failure failure;
+	int32_t init_tid, program_tid;
+};
+
+#define POOL 8
+static struct arena *pool[POOL];
+
+static struct arena *take_arena(void) {
+	struct arena *a = NULL;
+	for (int i = 0; i < POOL && a == NULL; i++) a = __atomic_exchange_n(&pool[i], NULL, __ATOMIC_ACQ_REL);
+	if (a == NULL) {
+		a = mmap(NULL, sizeof *a, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (a == MAP_FAILED) return NULL;
+	}
+	memset(&a->job, 0, sizeof *a - offsetof(struct arena, job));
+	a->job.failure = &a->failure;
+	return a;
+}
+
+static void give_arena(struct arena *a) {
+	for (int i = 0; i < POOL; i++) {
+		struct arena *none = NULL;
+		if (__atomic_compare_exchange_n(&pool[i], &none, a, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return;
+	}
+	munmap(a, sizeof *a);
+}
+
+static uint64_t block_signals(void) {
+	uint64_t all = ~0ull, old = 0;
+	sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof all);
+	return old;
+}
+
+static void restore_signals(uint64_t old) { sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old); }
+
+/* Not FUTEX_PRIVATE: the kernel's wake for CLONE_CHILD_CLEARTID is a shared one (man 2 set_tid_address). */
+static void await(int32_t *tid) {
+	int32_t t;
+	while ((t = __atomic_load_n(tid, __ATOMIC_ACQUIRE)) != 0) sys(SYS_futex, tid, FUTEX_WAIT, t, 0, 0, 0);
+}
+
+static void reap(long pid) {
+	while (sys(SYS_wait4, pid, 0, __WALL, 0) == -EINTR) {}
+}
+
+static int failed(struct gaol_failure *failure, uint32_t op, int error) {
+	failure->op = op, failure->step = 0, failure->error = error;
+	return -1;
+}
+
+/* ---- the template ---- */
+
+static int receive(int socket, uint32_t namespaces, int ns[GAOL_NS_COUNT]) {
+	char byte;
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(GAOL_NS_COUNT * sizeof(int))];
+	} control;
+	struct iovec io = {&byte, 1};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	ssize_t r = recvmsg(socket, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (r < 0) return -errno;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	if (r != 1 || c == NULL || c->cmsg_type != SCM_RIGHTS) return -EPROTO;
+	const unsigned char *from = CMSG_DATA(c);
+	for (int i = 0; i < GAOL_NS_COUNT; i++) {
+		if (!(namespaces & (uint32_t)gaol_ns_kinds[i].flag)) continue;
+		memcpy(&ns[i], from, sizeof(int));
+		from += sizeof(int);
+	}
+	return 0;
+}
+
+int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *failure) {
+	const struct gaol_plan *p = plan;
+	int pair[2];
+	for (int i = 0; i < GAOL_NS_COUNT; i++) ns[i] = -1;
+	struct arena *a = take_arena();
+	if (a == NULL) return failed(failure, GAOL_ARENA, ENOMEM);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		give_arena(a);
+		return failed(failure, GAOL_SEND_TEMPLATE, errno);
+	}
+	a->job.plan = p;
+	a->job.socket = pair[1];
+	uint64_t old = block_signals();
+	/* the builder is process 1 of a pid namespace that ends with it; the proc mounted from it stays, empty of processes */
+	long pid = gaol_clone(CLONE_VM | CLONE_VFORK | CLONE_NEWPID | p->namespaces, a->helper + STACK, 0, 0, gaol_builder, &a->job);
+	restore_signals(old);
+	int result = -1;
+	if (pid < 0) failed(failure, GAOL_CLONE_BUILDER, (int)-pid);
+	else {
+		reap(pid);
+		if (a->failure.op != GAOL_NONE) *failure = a->failure;
+		else {
+			int r = receive(pair[0], p->namespaces, ns);
+			result = r < 0 ? failed(failure, GAOL_SEND_TEMPLATE, -r) : 0;
+		}
+	}
+	close(pair[0]);
+	close(pair[1]);
+	give_arena(a);
+	return result;
+}
+
+/* ---- a spawn ---- */
+
+/* What execve wants as pointers, in one allocation: argv, envp, candidates, then the descriptors. */
+static void *expand(struct gaol_job *job) {
+	const struct gaol_command *c = job->command;
+	const uint32_t *table = (const void *)((const char *)c + c->table);
+	size_t pointers = (size_t)c->nargv + c->nenv + c->ncandidates + 2;
+	char **p = malloc(pointers * sizeof *p + c->nfds * sizeof(int32_t));
+	if (p == NULL) return NULL;
+	void *memory = p;
+	job->argv = p;
+	for (uint32_t i = 0; i < c->nargv; i++) *p++ = (char *)(uintptr_t)c + *table++;
+	*p++ = NULL;
+	job->envp = p;
+	for (uint32_t i = 0; i < c->nenv; i++) *p++ = (char *)(uintptr_t)c + *table++;
+	*p++ = NULL;
+	job->candidates = p;
+	for (uint32_t i = 0; i < c->ncandidates; i++) *p++ = (char *)(uintptr_t)c + *table++;
+	job->fds = (int32_t *)(void *)p;
+	memcpy(job->fds, (const char *)c + c->fds, c->nfds * sizeof(int32_t));
+	return memory;
+}
+
+int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *command, int init, int caller,
+	struct gaol_spawned *out, struct gaol_failure *failure) {
+	int pipes[2] = {-1, -1}, result = -1;
+	void *memory = NULL;
+	struct arena *a = take_arena();
+	if (a == NULL) return failed(failure, GAOL_ARENA, ENOMEM);
+	struct gaol_job *job = &a->job;
+	job->plan = plan, job->ns = ns, job->command = command;
+	job->init = init, job->caller = caller;
+	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
+	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
+	job->init_pidfd = -1;
+	if ((memory = expand(job)) == NULL) {
+		failed(failure, GAOL_ARENA, ENOMEM);
+		goto done;
+	}
+	if (pipe2(pipes, O_CLOEXEC) < 0) {
+		failed(failure, GAOL_PIPE, errno);
+		goto done;
+	}
+	job->status = pipes[1];
+
+	uint64_t old = block_signals();
+	long helper = gaol_clone(CLONE_VM | CLONE_VFORK | CLONE_FILES, a->helper + STACK, 0, 0, gaol_helper, job);
+	restore_signals(old);
+	close(pipes[1]);
+	if (helper < 0) {
+		failed(failure, GAOL_CLONE_HELPER, (int)-helper);
+		goto done;
+	}
+	/* process 1 first: until it has execed or ended, the program's process may still be about to be made */
+	await(job->init_tid);
+	await(job->program_tid);
+	reap(helper);
+	if (a->failure.op == GAOL_NONE) {
+		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0];
+		result = 0;
+		goto done;
+	}
+	*failure = a->failure;
+	if (job->init_pid > 0) {
+		sys(SYS_kill, job->init_pid, SIGKILL); /* not reaped yet, so the number is still its own */
+		reap(job->init_pid);
+	}
+	if (job->init_pidfd >= 0) close(job->init_pidfd);
+done:
+	if (result < 0 && pipes[0] >= 0) close(pipes[0]);
+	free(memory);
+	give_arena(a);
+	return result;
+}

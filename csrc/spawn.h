@@ -1,0 +1,22 @@
+/* spawn.h: the C core as the Go package calls it. */
+#ifndef GAOL_SPAWN_H
+#define GAOL_SPAWN_H
+
+#include "child.h"
+
+/* gaol_build runs the build stage of a checked plan and fills ns with the descriptors of the template's namespaces, -1 where it
+ * keeps none; the caller closes them. Returns 0, or -1 with *failure set. */
+int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *failure);
+
+struct gaol_spawned {
+	int pid;    /* process 1 of the sandbox, as the caller sees it; its exit sends no signal: wait with __WALL */
+	int pidfd;  /* of the same; the caller closes it */
+	int status; /* where the init writes struct gaol_status; the caller closes it */
+};
+
+/* gaol_spawn starts one command in a template. init: what gaol_init_image returned; caller: a pidfd of this process.
+ * Returns 0 once the program has been executed, or -1 with *failure set and nothing left behind. Safe in many threads at once. */
+int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *command, int init, int caller,
+	struct gaol_spawned *out, struct gaol_failure *failure);
+
+#endif

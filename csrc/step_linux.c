@@ -1,0 +1,298 @@
+/* step_linux.c: one function per step of a plan, in a table. They run between clone and exec: raw system calls only, nothing
+ * allocated, and every descriptor that a step opens is closed by it unless the state keeps it. */
+#define _GNU_SOURCE
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+
+#include "sys_linux.h"
+
+/* <sys/mount.h> and <linux/mount.h> cannot both be included before glibc 2.37; these are all that is missing (man 2 umount2) */
+#define DETACH_MOUNT 2
+
+typedef struct gaol_step_state state;
+typedef const struct gaol_plan plan;
+typedef const struct gaol_step step;
+
+static const char *str(plan *p, uint32_t offset) { return (const char *)p + offset; }
+static const void *data(plan *p, uint32_t offset) { return (const char *)p + offset; }
+
+/* Paths inside are absolute; below the new root's descriptor they are looked up without the leading slash. */
+static const char *relative(const char *path) { return path[1] ? path + 1 : "."; }
+
+static size_t length(const char *s) {
+	size_t n = 0;
+	while (s[n]) n++;
+	return n;
+}
+
+/* open_path never follows a link: the parent has resolved them all, so one that is here now was put here since. */
+static long open_path(int dir, const char *path, uint64_t flags) {
+	struct open_how how;
+	how.flags = O_PATH | O_CLOEXEC | flags, how.mode = 0;
+	how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+	return sys(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+static long close_with(long fd, long result) {
+	sys(SYS_close, fd);
+	return result;
+}
+
+static long write_file(const char *path, const char *text) {
+	long fd = sys(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0) return fd;
+	size_t n = length(text);
+	long r = sys(SYS_write, fd, text, n);
+	return close_with(fd, r < 0 ? r : r == (long)n ? 0 : -EIO);
+}
+
+/* ---- build ---- */
+
+/* Without a privilege over the parent namespace, setgroups must be denied before gid_map is written (man 7 user_namespaces). */
+static long id_map(state *st, plan *p, step *s) {
+	(void)st;
+	long r = write_file("/proc/self/setgroups", "deny");
+	if (r == 0) r = write_file("/proc/self/uid_map", str(p, s->a));
+	if (r == 0) r = write_file("/proc/self/gid_map", str(p, s->b));
+	return r;
+}
+
+static long hostname(state *st, plan *p, step *s) {
+	(void)st;
+	return sys(SYS_sethostname, str(p, s->a), length(str(p, s->a)));
+}
+
+/* Private, not slave: what the host mounts later would arrive without this view's read-only and nodev. */
+static long detach(state *st, plan *p, step *s) {
+	(void)st, (void)p, (void)s;
+	return sys(SYS_mount, 0, "/", 0, 1u << 14 | 1u << 18 /* MS_REC | MS_PRIVATE */, 0);
+}
+
+#define MS_HARD (2u | 4u) /* MS_NOSUID | MS_NODEV */
+#define MS_NOEXEC_ 8u
+#define MS_RDONLY_ 1u
+
+/* The new root lies on top of the old, whose paths stay reachable until the pivot: "/" of this process is still the old one. */
+static long root(state *st, plan *p, step *s) {
+	long r = sys(SYS_mount, "gaol", "/", "tmpfs", MS_HARD, str(p, s->a));
+	if (r < 0) return r;
+	/* The mount on top of "/" is not seen by a lookup of "/", but by one of "/..": the parent of the root is followed down. */
+	long fd = sys(SYS_openat, AT_FDCWD, "/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) return fd;
+	st->root = (int)fd;
+	return 0;
+}
+
+static long dir(state *st, plan *p, step *s) {
+	long r = sys(SYS_mkdirat, st->root, relative(str(p, s->a)), s->b);
+	return r == -EEXIST ? 0 : r;
+}
+
+static long file(state *st, plan *p, step *s) {
+	long fd = sys(SYS_openat, st->root, relative(str(p, s->a)), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+	return fd < 0 ? fd : close_with(fd, 0);
+}
+
+static long make_link(state *st, plan *p, step *s) {
+	return sys(SYS_symlinkat, str(p, s->b), st->root, relative(str(p, s->a)));
+}
+
+static long bind(state *st, plan *p, step *s) {
+	long from = open_path(AT_FDCWD, str(p, s->b), 0);
+	if (from < 0) return from;
+	long tree = sys(SYS_open_tree, from, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	sys(SYS_close, from);
+	if (tree < 0) return tree;
+	struct mount_attr attr;
+	attr.attr_set = MOUNT_ATTR_NOSUID, attr.attr_clr = 0, attr.propagation = 1u << 18 /* MS_PRIVATE */, attr.userns_fd = 0;
+	if (!(s->flags & GAOL_BIND_DEV)) attr.attr_set |= MOUNT_ATTR_NODEV;
+	if (s->flags & GAOL_BIND_RDONLY) attr.attr_set |= MOUNT_ATTR_RDONLY;
+	if (s->flags & GAOL_BIND_NOEXEC) attr.attr_set |= MOUNT_ATTR_NOEXEC;
+	long r = sys(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr);
+	if (r < 0) return close_with(tree, r);
+	long to = open_path(st->root, relative(str(p, s->a)), 0);
+	if (to < 0) return close_with(tree, to);
+	r = sys(SYS_move_mount, tree, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	sys(SYS_close, to);
+	return close_with(tree, r);
+}
+
+static long mount_below_root(state *st, const char *path, const char *type, unsigned flags, const char *options) {
+	/* mount(2) takes no descriptor: go there. The working directory is not used for anything else until the pivot. */
+	long to = open_path(st->root, relative(path), O_DIRECTORY);
+	if (to < 0) return to;
+	long r = sys(SYS_fchdir, to);
+	sys(SYS_close, to);
+	return r < 0 ? r : sys(SYS_mount, type, ".", type, flags, options);
+}
+
+static long proc_base(state *st, plan *p, step *s) {
+	return mount_below_root(st, str(p, s->a), "proc", MS_HARD | MS_NOEXEC_, 0);
+}
+
+static long pivot(state *st, plan *p, step *s) {
+	(void)p, (void)s;
+	long r = sys(SYS_fchdir, st->root);
+	if (r == 0) r = sys(SYS_pivot_root, ".", ".");
+	if (r == 0) r = sys(SYS_umount2, ".", DETACH_MOUNT); /* the old root lies on top of the new one now */
+	if (r == 0) r = sys(SYS_chdir, "/");
+	return r;
+}
+
+static long seal(state *st, plan *p, step *s) {
+	(void)p, (void)s;
+	struct mount_attr attr;
+	attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, attr.attr_clr = attr.propagation = attr.userns_fd = 0;
+	long r = sys(SYS_mount_setattr, AT_FDCWD, "/", 0, &attr, sizeof attr);
+	sys(SYS_close, st->root);
+	st->root = -1;
+	return r;
+}
+
+/* ---- process 1, inside the view ---- */
+
+static long lift(state *st, plan *p, step *s) {
+	long fd = sys(SYS_open_tree, AT_FDCWD, str(p, s->a), AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0) return fd;
+	st->lifted[s->b] = (int)fd;
+	return 0;
+}
+
+static long drop(state *st, plan *p, step *s) {
+	int fd = st->lifted[s->b];
+	return close_with(fd, sys(SYS_move_mount, fd, "", AT_FDCWD, str(p, s->a), MOVE_MOUNT_F_EMPTY_PATH));
+}
+
+static long tmpfs(state *st, plan *p, step *s) {
+	(void)st;
+	unsigned noexec = s->flags & GAOL_BIND_NOEXEC ? MS_NOEXEC_ : 0;
+	return sys(SYS_mount, "tmpfs", str(p, s->a), "tmpfs", MS_HARD | noexec, str(p, s->b));
+}
+
+static long devpts(state *st, plan *p, step *s) {
+	(void)st;
+	return sys(SYS_mount, "devpts", str(p, s->a), "devpts", 2u /* MS_NOSUID */ | MS_NOEXEC_, str(p, s->b));
+}
+
+static long proc(state *st, plan *p, step *s) {
+	(void)st;
+	return sys(SYS_mount, "proc", str(p, s->a), "proc", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, str(p, s->b));
+}
+
+static long make_dir(state *st, plan *p, step *s) {
+	(void)st;
+	long r = sys(SYS_mkdirat, AT_FDCWD, str(p, s->a), s->b);
+	return r == -EEXIST ? 0 : r;
+}
+
+static long touch(state *st, plan *p, step *s) {
+	(void)st;
+	long fd = sys(SYS_openat, AT_FDCWD, str(p, s->a), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+	return fd < 0 ? fd : close_with(fd, 0);
+}
+
+static long mask(state *st, plan *p, step *s) {
+	(void)st;
+	const char *path = str(p, s->a);
+	long fd = open_path(AT_FDCWD, path, O_DIRECTORY);
+	if (fd == -ENOENT) return 0;
+	if (fd == -ENOTDIR) return sys(SYS_mount, "/dev/null", path, 0, 4096u /* MS_BIND */, 0);
+	if (fd < 0) return fd;
+	sys(SYS_close, fd);
+	return sys(SYS_mount, "tmpfs", path, "tmpfs", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, "size=0,nr_inodes=2,mode=0555");
+}
+
+/* ---- the program's process ---- */
+
+static long set_umask(state *st, plan *p, step *s) {
+	(void)st, (void)p;
+	sys(SYS_umask, s->a);
+	return 0;
+}
+
+static long no_new_privs(state *st, plan *p, step *s) {
+	(void)st, (void)p, (void)s;
+	return sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static long landlock_ruleset(state *st, plan *p, step *s) {
+	const struct gaol_landlock *l = data(p, s->a);
+	long fd = sys(SYS_landlock_create_ruleset, l, l->size, 0);
+	if (fd < 0) return fd;
+	st->ruleset = (int)fd;
+	return 0;
+}
+
+static long landlock_path(state *st, plan *p, step *s) {
+	struct landlock_path_beneath_attr rule;
+	long fd = open_path(AT_FDCWD, str(p, s->a), 0);
+	if (fd < 0) return fd;
+	rule.allowed_access = s->b, rule.parent_fd = (int)fd;
+	return close_with(fd, sys(SYS_landlock_add_rule, st->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0));
+}
+
+static long landlock_enforce(state *st, plan *p, step *s) {
+	(void)p;
+	int fd = st->ruleset;
+	st->ruleset = -1;
+	return close_with(fd, sys(SYS_landlock_restrict_self, fd, s->flags));
+}
+
+static long drop_caps(state *st, plan *p, step *s) {
+	(void)st, (void)p, (void)s;
+	unsigned bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+	                SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+	long r = sys(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
+	if (r < 0) return r;
+	r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (r < 0) return r;
+	for (int cap = 0; cap < 64; cap++) {
+		r = sys(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0);
+		if (r == -EINVAL && cap > 0) break; /* past the last one that the kernel knows */
+		if (r < 0) return r;
+	}
+	struct __user_cap_header_struct head;
+	head.version = _LINUX_CAPABILITY_VERSION_3, head.pid = 0;
+	struct __user_cap_data_struct none[2];
+	for (int i = 0; i < 2; i++) none[i].effective = none[i].permitted = none[i].inheritable = 0;
+	return sys(SYS_capset, &head, none);
+}
+
+static long limit(state *st, plan *p, step *s) {
+	(void)st;
+	return sys(SYS_prlimit64, 0, s->a, data(p, s->b), 0);
+}
+
+static long filter(state *st, plan *p, step *s) {
+	(void)st;
+	struct sock_fprog f;
+	f.len = (unsigned short)s->b;
+	f.filter = (struct sock_filter *)(uintptr_t)data(p, s->a); /* the kernel only reads it */
+	return sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
+}
+
+static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
+	[GAOL_ID_MAP] = id_map, [GAOL_HOSTNAME] = hostname, [GAOL_DETACH] = detach, [GAOL_ROOT] = root,
+	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
+	[GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
+	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
+	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_MASK] = mask,
+	[GAOL_UMASK] = set_umask, [GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
+	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
+	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP] = filter,
+};
+
+int gaol_step(struct gaol_step_state *st, const struct gaol_plan *p, const struct gaol_step *s) {
+	return (int)steps[s->op](st, p, s);
+}

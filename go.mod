@@ -1,0 +1,3 @@
+module github.com/gaol-sandbox/gaol
+
+go 1.24

@@ -1,0 +1,81 @@
+package plan
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+var errTruncated = errors.New("plan: truncated")
+
+// Decode is the inverse of Encode; Why is lost. It accepts whatever is well formed, which is less strict than the check of the core.
+func Decode(b []byte) (Plan, error) {
+	if len(b) < headerSize || le.Uint32(b) != magic || le.Uint32(b[4:]) != version || int(le.Uint32(b[8:])) != len(b) {
+		return Plan{}, errors.New("plan: not a plan")
+	}
+	at, n := uint64(le.Uint32(b[12:])), uint64(le.Uint32(b[28:]))
+	if at+n*stepSize > uint64(len(b)) {
+		return Plan{}, errTruncated
+	}
+	p := Plan{Namespaces: le.Uint32(b[32:]), Fresh: le.Uint32(b[36:])}
+	for i := range n {
+		raw := b[at+i*stepSize:]
+		s := Step{Op: Op(le.Uint16(raw)), Flags: le.Uint16(raw[2:])}
+		if !s.Op.valid() {
+			return Plan{}, fmt.Errorf("plan: unknown op %d", s.Op)
+		}
+		d := info[s.Op]
+		x, y := le.Uint32(raw[4:]), le.Uint32(raw[8:])
+		if err := get(b, &s, d.a, x, y, false); err != nil {
+			return Plan{}, err
+		}
+		if err := get(b, &s, d.b, y, 0, true); err != nil {
+			return Plan{}, err
+		}
+		p.Steps = append(p.Steps, s)
+	}
+	return p, nil
+}
+
+func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
+	words := func(to ...*uint64) error {
+		if uint64(v)+uint64(len(to))*8 > uint64(len(b)) {
+			return errTruncated
+		}
+		for i, w := range to {
+			*w = le.Uint64(b[int(v)+i*8:])
+		}
+		return nil
+	}
+	switch kind {
+	case path, text, host, target:
+		if uint64(v) >= uint64(len(b)) {
+			return errTruncated
+		}
+		end := bytes.IndexByte(b[v:], 0)
+		if end < 0 {
+			return errTruncated
+		}
+		value := string(b[v : int(v)+end])
+		if second || (kind == text && info[s.Op].b != text) {
+			s.Text = value
+		} else {
+			s.Path = value
+		}
+	case mode, mask, slot, rights, resource:
+		s.N = v
+	case ruleset:
+		return words(&s.Ruleset.FS, &s.Ruleset.Net, &s.Ruleset.Scoped, &s.Ruleset.Size)
+	case limit:
+		return words(&s.Limit.Soft, &s.Limit.Hard)
+	case filter:
+		if uint64(v)+uint64(other)*8 > uint64(len(b)) {
+			return errTruncated
+		}
+		for i := range int(other) {
+			raw := b[int(v)+i*8:]
+			s.Filter = append(s.Filter, Instruction{le.Uint16(raw), raw[2], raw[3], le.Uint32(raw[4:])})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+// Package plan is the only Go that knows the layout of csrc/plan.h: it encodes steps to the flat bytes that the C core executes,
+// decodes them again, and prints them. It must never touch the host.
+package plan
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// Stage says who executes a step.
+type Stage uint8
+
+// The stages, in the order in which they run.
+const (
+	Build   Stage = iota // once per sandbox: the process that builds the template
+	Init                 // each spawn: process 1, before it becomes the init
+	Program              // each spawn: the process that becomes the program
+	stages
+)
+
+func (s Stage) String() string { return [...]string{"build", "init", "program"}[s] }
+
+// Op is what a step does; the numbers are those of enum gaol_op.
+type Op uint32
+
+// The steps of a plan.
+const (
+	IDMap Op = iota + 1
+	Hostname
+	Detach
+	Root
+	Dir
+	File
+	Link
+	Bind
+	ProcBase
+	Pivot
+	Seal
+	Lift
+	Tmpfs
+	Devpts
+	Proc
+	Mkdir
+	Touch
+	Drop
+	Mask
+	Umask
+	NoNewPrivs
+	LandlockRuleset
+	LandlockPath
+	LandlockEnforce
+	DropCaps
+	Rlimit
+	Seccomp
+	ops
+)
+
+// What every spawn does besides the steps of its plan; only in a Failure.
+const (
+	CloneBuilder Op = iota + 1000
+	SendTemplate
+	CloneHelper
+	Join
+	CloneInit
+	Session
+	CloneProgram
+	InitFDs
+	InitCaps
+	ExecInit
+	FD
+	TTY
+	Chdir
+	CloseFDs
+	Exec
+	Arena
+	Pipe
+)
+
+// arg is what a step's a or b means.
+type arg uint8
+
+const (
+	none     arg = iota
+	path         // a path inside
+	text         // a string
+	host         // a path of the host
+	target       // what a link points to
+	mode         // permission bits
+	mask         // octal
+	slot         // a lifted tree
+	rights       // of Landlock
+	ruleset      // struct gaol_landlock
+	resource     // an RLIMIT_ number
+	limit        // struct gaol_limit
+	filter       // struct sock_filter[]
+	count        // how many of them
+)
+
+// info describes the steps: the word that String prints and errors use, the stage, the arguments.
+var info = [ops]struct {
+	name  string
+	stage Stage
+	a, b  arg
+}{
+	IDMap:           {"id-map", Build, text, text},
+	Hostname:        {"hostname", Build, text, none},
+	Detach:          {"detach", Build, none, none},
+	Root:            {"root", Build, text, none},
+	Dir:             {"dir", Build, path, mode},
+	File:            {"file", Build, path, none},
+	Link:            {"link", Build, path, target},
+	Bind:            {"bind", Build, path, host},
+	ProcBase:        {"proc-base", Build, path, none},
+	Pivot:           {"pivot", Build, none, none},
+	Seal:            {"seal", Build, none, none},
+	Lift:            {"lift", Init, path, slot},
+	Tmpfs:           {"tmpfs", Init, path, text},
+	Devpts:          {"devpts", Init, path, text},
+	Proc:            {"proc", Init, path, text},
+	Mkdir:           {"mkdir", Init, path, mode},
+	Touch:           {"touch", Init, path, none},
+	Drop:            {"drop", Init, path, slot},
+	Mask:            {"mask", Init, path, none},
+	Umask:           {"umask", Program, mask, none},
+	NoNewPrivs:      {"no-new-privs", Program, none, none},
+	LandlockRuleset: {"landlock-ruleset", Program, ruleset, none},
+	LandlockPath:    {"landlock-path", Program, path, rights},
+	LandlockEnforce: {"landlock-enforce", Program, none, none},
+	DropCaps:        {"drop-capabilities", Program, none, none},
+	Rlimit:          {"rlimit", Program, resource, limit},
+	Seccomp:         {"seccomp", Program, filter, count},
+}
+
+// fixed names the ops that are not steps of a plan.
+var fixed = map[Op]string{
+	CloneBuilder: "create namespaces",
+	SendTemplate: "keep namespaces",
+	CloneHelper:  "clone helper",
+	Join:         "join namespace",
+	CloneInit:    "clone init",
+	Session:      "new session",
+	CloneProgram: "clone program",
+	InitFDs:      "pass descriptors to the init",
+	InitCaps:     "drop capabilities of the init",
+	ExecInit:     "execute the init",
+	FD:           "pass descriptor",
+	TTY:          "foreground the terminal",
+	Chdir:        "change directory",
+	CloseFDs:     "close descriptors",
+	Exec:         "execute",
+	Arena:        "allocate memory",
+	Pipe:         "create pipe",
+}
+
+func (o Op) valid() bool { return o >= IDMap && o < ops }
+
+// String is the step's name.
+func (o Op) String() string {
+	if o.valid() {
+		return info[o].name
+	}
+	if s, ok := fixed[o]; ok {
+		return s
+	}
+	return fmt.Sprintf("op %d", uint32(o))
+}
+
+// Stage returns the stage of a step; Build for what is not one.
+func (o Op) Stage() Stage {
+	if o.valid() {
+		return info[o].stage
+	}
+	return Build
+}
+
+// Flags of Bind; Tmpfs takes NoExec.
+const (
+	ReadOnly uint16 = 1 << iota
+	NoExec
+	Dev // device nodes work
+)
+
+// Failure is the child's one record: the step that failed and why. Step counts in the plan for its steps; for the others it is
+// what csrc/plan.h says.
+type Failure struct {
+	Op    Op
+	Step  uint32
+	Errno syscall.Errno
+}
+
+func (f *Failure) Error() string { return f.Op.String() + ": " + f.Errno.Error() }
+
+// Unwrap returns the errno, so that errors.Is(err, fs.ErrPermission) and the like hold.
+func (f *Failure) Unwrap() error { return f.Errno }

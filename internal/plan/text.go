@@ -1,0 +1,122 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// namespaces names the CLONE_NEW* flags (sched.h).
+var namespaces = []struct {
+	flag uint32
+	name string
+}{
+	{0x10000000, "user"}, {0x00020000, "mount"}, {0x20000000, "pid"}, {0x40000000, "net"},
+	{0x08000000, "ipc"}, {0x04000000, "uts"}, {0x02000000, "cgroup"},
+}
+
+// NamespaceNames lists the namespaces of flags.
+func NamespaceNames(flags uint32) []string {
+	var out []string
+	for _, n := range namespaces {
+		if flags&n.flag != 0 {
+			out = append(out, n.name)
+		}
+	}
+	return out
+}
+
+// landlockRights names the file system rights, by bit (linux/landlock.h).
+var landlockRights = []string{"execute", "write-file", "read-file", "read-dir", "remove-dir", "remove-file", "make-char", "make-dir",
+	"make-reg", "make-sock", "make-fifo", "make-block", "make-sym", "refer", "truncate", "ioctl-dev", "resolve-unix"}
+
+func rightNames(bits uint64) string {
+	var out []string
+	for i := range 64 {
+		if bits>>i&1 == 0 {
+			continue
+		}
+		if i < len(landlockRights) {
+			out = append(out, landlockRights[i])
+		} else {
+			out = append(out, fmt.Sprintf("bit-%d", i))
+		}
+	}
+	if out == nil {
+		return "nothing"
+	}
+	return strings.Join(out, " ")
+}
+
+var resources = map[uint32]string{0: "cpu", 1: "fsize", 2: "data", 3: "stack", 4: "core", 7: "nofile", 9: "as"}
+
+// String is the plan as text, one step a line: the form of the golden files and of `gaol explain`.
+func (p Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "template namespaces: %s\n", strings.Join(NamespaceNames(p.Namespaces), " "))
+	fmt.Fprintf(&b, "fresh namespaces: %s\n", strings.Join(NamespaceNames(p.Fresh), " "))
+	stage := stages
+	for _, s := range p.Steps {
+		if d := s.Op.Stage(); d != stage {
+			stage = d
+			fmt.Fprintf(&b, "%s:\n", stage)
+		}
+		fmt.Fprintf(&b, "  %s\n", s)
+	}
+	return b.String()
+}
+
+// String is the step as text, without Why.
+func (s Step) String() string {
+	parts := []string{s.Op.String()}
+	add := func(format string, a ...any) { parts = append(parts, fmt.Sprintf(format, a...)) }
+	if !s.Op.valid() {
+		return parts[0]
+	}
+	d := info[s.Op]
+	for i, kind := range []arg{d.a, d.b} {
+		switch kind {
+		case path:
+			add("%s", quote(s.Path))
+		case text:
+			if i == 0 && d.b == text {
+				add("%q", s.Path)
+			} else {
+				add("%q", s.Text)
+			}
+		case host:
+			add("from %s", quote(s.Text))
+		case target:
+			add("-> %s", quote(s.Text))
+		case mode, mask:
+			add("%04o", s.N)
+		case slot:
+			add("slot %d", s.N)
+		case rights:
+			add("%s", rightNames(uint64(s.N)))
+		case ruleset:
+			add("fs(%s) net(%#x) scoped(%#x) size %d", rightNames(s.Ruleset.FS), s.Ruleset.Net, s.Ruleset.Scoped, s.Ruleset.Size)
+		case resource:
+			add("%s", resources[s.N])
+		case limit:
+			add("soft %d hard %d", s.Limit.Soft, s.Limit.Hard)
+		case count:
+			add("%d instructions", len(s.Filter))
+		}
+	}
+	for i, name := range []string{"read-only", "noexec", "dev"} {
+		if s.Flags>>i&1 != 0 {
+			parts = append(parts, name)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// quote leaves plain paths as they are and quotes the rest, so that a line stays a line.
+func quote(p string) string {
+	for _, r := range p {
+		if r <= ' ' || r > '~' || r == '"' || r == '\\' {
+			return fmt.Sprintf("%q", p)
+		}
+	}
+	return p
+}

@@ -1,0 +1,235 @@
+// Package profile is the portable model of what a caller allows: an ordered list of operations and a few settings.
+// It knows no host and no mechanism; it must never look at the file system, except to read a profile file.
+package profile
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Kind names an operation. The text forms are the keys of a profile file and the flags of `gaol run`.
+type Kind uint8
+
+// The operations. The zero Kind is none of them and is refused everywhere.
+const (
+	System Kind = iota + 1
+	FileRead
+	FileReadMetadata
+	FileWrite
+	FileExecute
+	NetworkOutbound
+	NetworkInbound
+	SystemInfoRead
+	ProcessCreate
+	Private
+	Map
+)
+
+// names pairs each kind with its Go name and its key in files and flags.
+var names = [...]struct{ name, key string }{
+	System:           {"System", "system"},
+	FileRead:         {"FileRead", "read"},
+	FileReadMetadata: {"FileReadMetadata", "metadata"},
+	FileWrite:        {"FileWrite", "write"},
+	FileExecute:      {"FileExecute", "exec"},
+	NetworkOutbound:  {"NetworkOutbound", "connect"},
+	NetworkInbound:   {"NetworkInbound", "listen"},
+	SystemInfoRead:   {"SystemInfoRead", "sysinfo"},
+	ProcessCreate:    {"ProcessCreate", "process"},
+	Private:          {"Private", "private"},
+	Map:              {"Map", "map"},
+}
+
+// Kinds lists every kind in the order of the constants.
+func Kinds() []Kind {
+	kinds := make([]Kind, 0, len(names)-1)
+	for k := System; int(k) < len(names); k++ {
+		kinds = append(kinds, k)
+	}
+	return kinds
+}
+
+func (k Kind) valid() bool { return k >= System && int(k) < len(names) }
+
+// String returns the operation's Go name.
+func (k Kind) String() string {
+	if !k.valid() {
+		return fmt.Sprintf("Kind(%d)", uint8(k))
+	}
+	return names[k].name
+}
+
+// Key returns the operation's key in a profile file, which is also its flag.
+func (k Kind) Key() string {
+	if !k.valid() {
+		return ""
+	}
+	return names[k].key
+}
+
+// Match tells how a pattern covers paths.
+type Match uint8
+
+// Literal covers the path alone; Subpath the path and everything below it.
+const (
+	Literal Match = iota + 1
+	Subpath
+)
+
+// Pattern is a path and what it covers. An Optional pattern whose path is missing grants nothing and is no error.
+type Pattern struct {
+	Path     string
+	Match    Match
+	Optional bool
+}
+
+func (p Pattern) String() string {
+	s := "Subpath"
+	if p.Match == Literal {
+		s = "Literal"
+	}
+	s = fmt.Sprintf("%s(%q)", s, p.Path)
+	if p.Optional {
+		s = "Optional(" + s + ")"
+	}
+	return s
+}
+
+// Address says which peers a network operation reaches. All is the only form so far.
+type Address uint8
+
+// All is every internet address: IPv4 and IPv6, TCP and UDP.
+const All Address = 1
+
+func (a Address) String() string {
+	if a == All {
+		return "All"
+	}
+	return fmt.Sprintf("Address(%d)", uint8(a))
+}
+
+// Mode is how a mapped tree may be used.
+type Mode uint8
+
+// ReadOnly grants reading; ReadWrite reading and writing.
+const (
+	ReadOnly Mode = iota + 1
+	ReadWrite
+)
+
+func (m Mode) String() string {
+	switch m {
+	case ReadOnly:
+		return "ReadOnly"
+	case ReadWrite:
+		return "ReadWrite"
+	}
+	return fmt.Sprintf("Mode(%d)", uint8(m))
+}
+
+// Operation is one entry of a profile. Only the fields that its Kind names are meaningful:
+// Pattern for the file operations, Path for Private, Path (inside), Host and Mode for Map, Address for the network.
+type Operation struct {
+	Kind    Kind
+	Pattern Pattern
+	Path    string
+	Host    string
+	Mode    Mode
+	Address Address
+}
+
+// String is the operation as it is written in Go.
+func (o Operation) String() string {
+	switch o.Kind {
+	case FileRead, FileReadMetadata, FileWrite, FileExecute:
+		return fmt.Sprintf("%s(%s)", o.Kind, o.Pattern)
+	case NetworkOutbound, NetworkInbound:
+		return fmt.Sprintf("%s(%s)", o.Kind, o.Address)
+	case Private:
+		return fmt.Sprintf("Private(%q)", o.Path)
+	case Map:
+		return fmt.Sprintf("Map(%q, %q, %s)", o.Path, o.Host, o.Mode)
+	}
+	return o.Kind.String() + "()"
+}
+
+// OnDenied is what a denied system call ends in.
+type OnDenied uint8
+
+// Errno makes a denied system call fail with EPERM; Kill ends the whole program with SIGSYS. The zero value means Errno.
+const (
+	Errno OnDenied = iota
+	Kill
+)
+
+func (d OnDenied) String() string {
+	switch d {
+	case Errno:
+		return "errno"
+	case Kill:
+		return "kill"
+	}
+	return fmt.Sprintf("OnDenied(%d)", uint8(d))
+}
+
+// Profile is the list. It is a value: methods that change it return a copy.
+type Profile struct {
+	Operations []Operation
+	OnDenied   OnDenied
+	Env        []string // "K=V", added to the minimal environment
+	PassEnv    []string // names copied from the caller's environment when they are set there
+	Dir        string   // working directory inside; empty: see Cmd.Dir
+}
+
+// Error is a profile that cannot mean anything: which operation, which path, and why.
+// File, Line and Key are set when it came from a file; Line counts from 1.
+type Error struct {
+	File      string
+	Line      int
+	Key       string
+	Operation string
+	Path      string
+	Err       error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		b.WriteString(e.File)
+		if e.Line > 0 {
+			fmt.Fprintf(&b, ":%d", e.Line)
+		}
+		b.WriteString(": ")
+	}
+	switch {
+	case e.Key != "":
+		b.WriteString(e.Key + ": ")
+	case e.Operation != "":
+		b.WriteString(e.Operation + ": ")
+	}
+	if e.Path != "" && !strings.Contains(e.Operation, fmt.Sprintf("%q", e.Path)) {
+		fmt.Fprintf(&b, "%q: ", e.Path)
+	}
+	b.WriteString(e.Err.Error())
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// CheckPath reports why p cannot stand in a profile: nil when it is absolute, clean and free of NUL.
+func CheckPath(p string) error {
+	switch {
+	case p == "":
+		return errEmptyPath
+	case strings.IndexByte(p, 0) >= 0:
+		return errNUL
+	case !path.IsAbs(p):
+		return errRelative
+	case path.Clean(p) != p:
+		return fmt.Errorf("%w: write %q", errUnclean, path.Clean(p))
+	case len(p) >= maxPath:
+		return errLongPath
+	}
+	return nil
+}
