@@ -25,7 +25,9 @@ import (
 )
 
 // Check reports what is wrong with an encoded plan; nil when every step of it can be executed.
-func Check(b []byte) error { return check(b, func(p unsafe.Pointer) *C.char { return C.gaol_plan_check(p, C.size_t(len(b))) }) }
+func Check(b []byte) error {
+	return check(b, func(p unsafe.Pointer) *C.char { return C.gaol_plan_check(p, C.size_t(len(b))) })
+}
 
 // CheckCommand is Check for an encoded command.
 func CheckCommand(b []byte) error {
@@ -122,4 +124,12 @@ func InitImage() (int, error) {
 
 func goFailure(f *C.struct_gaol_failure) error {
 	return &plan.Failure{Op: plan.Op(f.op), Step: uint32(f.step), Errno: syscall.Errno(f.error)}
+}
+
+// Nofile returns the soft and hard limit of open files that a child is given: those that this process was started with. Go raises
+// its own soft limit at the start and lowers it again for the children that it makes itself; select(2) breaks past 1024.
+func Nofile() [2]uint64 {
+	var l [2]C.uint64_t
+	C.gaol_nofile(&l[0])
+	return [2]uint64{uint64(l[0]), uint64(l[1])}
 }

@@ -87,7 +87,10 @@ RESIDENT static void gaol_init_main(const long *argc) {
 		struct signalfd_siginfo si;
 		while (sys(SYS_read, signals, &si, sizeof si) == (long)sizeof si) {
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. */
-			if (si.ssi_signo != SIGCHLD && si.ssi_pid == 0) sys(SYS_kill, GAOL_PROGRAM_PID, si.ssi_signo);
+			if (si.ssi_signo == SIGCHLD || si.ssi_pid != 0) continue;
+			/* a terminal's stop reached the whole group, so what goes on is the group, too */
+			if (si.ssi_signo == SIGCONT && sys(SYS_kill, -GAOL_PROGRAM_PID, SIGCONT) == 0) continue;
+			sys(SYS_kill, GAOL_PROGRAM_PID, si.ssi_signo);
 		}
 	}
 }

@@ -32,6 +32,7 @@ static const struct rule {
 	[GAOL_MKDIR] = {1, INIT, STR, ANY, 0},
 	[GAOL_TOUCH] = {1, INIT, STR, ZERO, 0},
 	[GAOL_DROP] = {1, INIT, STR, SLOT, 0},
+	[GAOL_SYMLINK] = {1, INIT, STR, STR, 0},
 	[GAOL_MASK] = {1, INIT, STR, ZERO, 0},
 	[GAOL_UMASK] = {1, PROGRAM, ANY, ZERO, 0},
 	[GAOL_NO_NEW_PRIVS] = {1, PROGRAM, ZERO, ZERO, 0},

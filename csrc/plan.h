@@ -34,7 +34,7 @@ enum gaol_op {
 	GAOL_DIR,       /* a: str, b: mode */
 	GAOL_FILE,      /* a: str; an empty file, to be mounted on */
 	GAOL_LINK,      /* a: str, path; b: str, target */
-	GAOL_BIND,      /* a: str, inside; b: str, host; flags GAOL_BIND_* */
+	GAOL_BIND,      /* a: str, inside; b: str, host; flags GAOL_BIND_*. Without a GAOL_ROOT before it, a must be "/": it is the root */
 	GAOL_PROC_BASE, /* the proc that every later one may be mounted over (mount_too_revealing, fs/namespace.c) */
 	GAOL_PIVOT,     /* enter the new root, drop the old */
 	GAOL_SEAL,      /* the root tmpfs becomes read-only */
@@ -46,6 +46,7 @@ enum gaol_op {
 	GAOL_MKDIR,  /* a: str, b: mode */
 	GAOL_TOUCH,  /* a: str */
 	GAOL_DROP,   /* a: str; b: slot; attach the lifted tree */
+	GAOL_SYMLINK, /* a: str, path; b: str, target */
 	GAOL_MASK,   /* a: str; cover a file with /dev/null or a directory with an empty one; a missing path is fine */
 	/* program */
 	GAOL_UMASK,            /* a: mask */

@@ -19,4 +19,8 @@ struct gaol_spawned {
 int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *command, int init, int caller,
 	struct gaol_spawned *out, struct gaol_failure *failure);
 
+/* gaol_nofile gives the soft and hard RLIMIT_NOFILE for children: the current ones, or the soft one that this process had when the
+ * library was loaded, if all that has happened since is that it was raised to the hard one. */
+void gaol_nofile(uint64_t limit[2]);
+
 #endif

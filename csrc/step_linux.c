@@ -121,11 +121,14 @@ static long bind(state *st, plan *p, step *s) {
 	if (s->flags & GAOL_BIND_NOEXEC) attr.attr_set |= MOUNT_ATTR_NOEXEC;
 	long r = sys(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr);
 	if (r < 0) return close_with(tree, r);
-	long to = open_path(st->root, relative(str(p, s->a)), 0);
+	int is_root = st->root < 0;
+	long to = is_root ? open_path(AT_FDCWD, "/", 0) : open_path(st->root, relative(str(p, s->a)), 0);
 	if (to < 0) return close_with(tree, to);
 	r = sys(SYS_move_mount, tree, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	sys(SYS_close, to);
-	return close_with(tree, r);
+	if (r < 0 || !is_root) return close_with(tree, r);
+	st->root = (int)tree;
+	return 0;
 }
 
 static long mount_below_root(state *st, const char *path, const char *type, unsigned flags, const char *options) {
@@ -200,6 +203,11 @@ static long touch(state *st, plan *p, step *s) {
 	(void)st;
 	long fd = sys(SYS_openat, AT_FDCWD, str(p, s->a), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
 	return fd < 0 ? fd : close_with(fd, 0);
+}
+
+static long symlink_inside(state *st, plan *p, step *s) {
+	(void)st;
+	return sys(SYS_symlinkat, str(p, s->b), AT_FDCWD, str(p, s->a));
 }
 
 static long mask(state *st, plan *p, step *s) {
@@ -287,7 +295,7 @@ static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
 	[GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
 	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
-	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_MASK] = mask,
+	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask,
 	[GAOL_UMASK] = set_umask, [GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
 	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
 	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP] = filter,

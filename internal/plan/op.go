@@ -43,6 +43,7 @@ const (
 	Mkdir
 	Touch
 	Drop
+	Symlink
 	Mask
 	Umask
 	NoNewPrivs
@@ -120,6 +121,7 @@ var info = [ops]struct {
 	Mkdir:           {"mkdir", Init, path, mode},
 	Touch:           {"touch", Init, path, none},
 	Drop:            {"drop", Init, path, slot},
+	Symlink:         {"symlink", Init, path, target},
 	Mask:            {"mask", Init, path, none},
 	Umask:           {"umask", Program, mask, none},
 	NoNewPrivs:      {"no-new-privs", Program, none, none},

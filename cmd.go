@@ -1,0 +1,318 @@
+package gaol
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/profile"
+)
+
+// Cmd is a command to be run in a sandbox. Fields and methods are those of os/exec.Cmd, and mean the same but for what is said
+// here. A Cmd cannot be used again after Start.
+type Cmd struct {
+	// Path is the program: a path inside, or a name without a slash that is looked up in the PATH of the environment, inside.
+	Path string
+	// Args holds the arguments, the name first.
+	Args []string
+	// Env is the whole environment, "K=V". If nil, it is a minimal one (PATH, HOME=/, LANG=C.UTF-8) and what the profile adds; never
+	// the caller's.
+	Env []string
+	// Dir is the working directory, inside. If empty: the profile's; else this process's, where the program sees it; else "/".
+	Dir string
+	// Stdin, Stdout and Stderr are as in os/exec: an *os.File is handed over, nil is the null device, all else is copied.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// ExtraFiles[i] becomes descriptor 3+i; entries may not be nil. No other descriptor is open inside.
+	ExtraFiles []*os.File
+	// Process is set by Start.
+	Process *Process
+	// ProcessState is set by Wait.
+	ProcessState *ProcessState
+	// Err is what Start returns at once, as in os/exec.
+	Err error
+	// Cancel is called when the context ends before the program; the default kills everything in the sandbox.
+	Cancel func() error
+	// WaitDelay bounds the time between the end of the program, or of the context, and the return of Wait, as in os/exec.
+	WaitDelay time.Duration
+	// Terminal, if set, is the caller's controlling terminal, and one of Stdin, Stdout and Stderr: the program becomes its foreground
+	// job, in the caller's session, so that its keys send signals to the program alone. If nil, the program has a session of its own
+	// and no controlling terminal. Who sets it must take the terminal's foreground back afterwards.
+	Terminal *os.File
+	// Stopped, with Terminal, is called by Wait when the program has been stopped; the program goes on when it returns.
+	Stopped func(syscall.Signal)
+
+	sandbox *Sandbox
+	ctx     context.Context
+	child   *child
+	streams streams
+	report  *Report
+	started time.Time
+	waited  bool
+	watch   *watch
+}
+
+// String is the command as a person would write it.
+func (c *Cmd) String() string {
+	return strings.Join(append([]string{c.Path}, c.Args[min(1, len(c.Args)):]...), " ")
+}
+
+// Environ is the environment as the program will see it.
+func (c *Cmd) Environ() []string {
+	if c.Env != nil {
+		return dedup(c.Env)
+	}
+	env := []string{"PATH=" + defaultPath, "HOME=/", "LANG=C.UTF-8"}
+	for _, name := range c.sandbox.policy.PassEnv {
+		if v, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	return dedup(append(env, c.sandbox.policy.Env...))
+}
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// dedup keeps the last value of each name, as os/exec does.
+func dedup(env []string) []string {
+	seen := make(map[string]bool, len(env))
+	out := make([]string, 0, len(env))
+	for i := len(env) - 1; i >= 0; i-- {
+		name, _, ok := strings.Cut(env[i], "=")
+		if ok && seen[name] {
+			continue
+		}
+		seen[name] = true
+		out = append(out, env[i])
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// Start starts the program and returns when it has been executed. A program that never ran is a *[SetupError].
+func (c *Cmd) Start() error {
+	err := c.start()
+	if err != nil && c.report == nil {
+		r := c.sandbox.Report()
+		c.report = &r
+	}
+	return err
+}
+
+func (c *Cmd) start() error {
+	switch {
+	case c.sandbox == nil:
+		return errors.New("gaol: a Cmd is made by Sandbox.Command")
+	case c.Process != nil || c.started != time.Time{}:
+		return errors.New("gaol: already started")
+	case c.Err != nil:
+		return c.Err
+	case c.Cancel != nil && c.ctx == nil:
+		return errors.New("gaol: command with a non-nil Cancel was not created with a context")
+	}
+	c.started = time.Now()
+	defer c.streams.closeChild()
+	if err := c.startable(); err != nil {
+		c.streams.closeAll()
+		return err
+	}
+	files, err := c.streams.open(c)
+	if err != nil {
+		c.streams.closeAll()
+		return err
+	}
+	command, err := c.command(files)
+	if err == nil {
+		c.child, err = c.sandbox.start(command)
+	}
+	runtime.KeepAlive(files)
+	if err != nil {
+		c.streams.closeAll()
+		return err
+	}
+	c.Process = &Process{Pid: c.child.pid, c: c.child}
+	c.streams.copy()
+	c.watch = watchContext(c)
+	return nil
+}
+
+func (c *Cmd) startable() error {
+	if c.ctx != nil {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if len(c.Args) == 0 {
+		return &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "there are no arguments, not even the program's name"}
+	}
+	if c.Path == "" {
+		return &SetupError{Step: stepExecute, Err: syscall.ENOENT, Hint: "the program's name is empty"}
+	}
+	if c.Dir != "" {
+		if err := profile.CheckPath(c.Dir); err != nil {
+			return &SetupError{Step: plan.Chdir.String(), Path: c.Dir, Err: err}
+		}
+	}
+	return nil
+}
+
+// command encodes what this spawn adds to the plan.
+func (c *Cmd) command(files []*os.File) (plan.Command, error) {
+	p := plan.Command{Argv: c.Args, Env: c.Environ(), Dir: c.dir(), TTY: -1}
+	for _, kv := range p.Env {
+		if strings.IndexByte(kv, 0) >= 0 {
+			return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "a variable of the environment contains a NUL byte"}
+		}
+	}
+	for _, s := range append([]string{c.Path}, c.Args...) {
+		if strings.IndexByte(s, 0) >= 0 {
+			return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "an argument contains a NUL byte"}
+		}
+	}
+	p.Candidates = candidates(c.Path, p.Env)
+	if len(p.Candidates) == 0 {
+		return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.ENOENT, Hint: "PATH has no absolute directory"}
+	}
+	for i, f := range files {
+		if f == nil {
+			return p, &SetupError{Step: plan.FD.String(), Err: syscall.EBADF, Hint: "an entry of ExtraFiles is nil"}
+		}
+		fd := int(f.Fd())
+		if fd < 0 {
+			return p, &SetupError{Step: plan.FD.String(), Path: f.Name(), Err: os.ErrClosed}
+		}
+		if c.Terminal != nil && p.TTY < 0 && f.Fd() == c.Terminal.Fd() {
+			p.TTY = i
+		}
+		p.FDs = append(p.FDs, fd)
+	}
+	if c.Terminal != nil && p.TTY < 0 {
+		return p, &SetupError{Step: plan.TTY.String(), Path: c.Terminal.Name(), Err: syscall.EINVAL, Hint: "it is not among the files that the program is given"}
+	}
+	return p, nil
+}
+
+func (c *Cmd) dir() string {
+	if c.Dir != "" {
+		return c.Dir
+	}
+	if d := c.sandbox.policy.Dir; d != "" {
+		return d
+	}
+	if d, err := os.Getwd(); err == nil && c.sandbox.policy.Shows(d) {
+		return d
+	}
+	return "/"
+}
+
+// candidates are the paths that execvp would try. A relative entry of PATH, the empty one too, is left out: what it names would
+// depend on the working directory (os/exec refuses it as ErrDot).
+func candidates(name string, env []string) []string {
+	if strings.Contains(name, "/") {
+		return []string{name}
+	}
+	search := defaultPath
+	for _, kv := range env {
+		if v, ok := strings.CutPrefix(kv, "PATH="); ok {
+			search = v
+		}
+	}
+	var out []string
+	for _, dir := range strings.Split(search, ":") {
+		if path.IsAbs(dir) {
+			out = append(out, path.Join(dir, name))
+		}
+	}
+	return out
+}
+
+// Run starts the program and waits for it.
+func (c *Cmd) Run() error {
+	if err := c.Start(); err != nil {
+		return err
+	}
+	return c.Wait()
+}
+
+// Wait waits for the program and for the copying to and from it. A program that ran and failed is an *[ExitError]. When it
+// returns, no process of the sandbox is left.
+func (c *Cmd) Wait() error {
+	if c.Process == nil {
+		return errors.New("gaol: not started")
+	}
+	if c.waited {
+		return errors.New("gaol: Wait was already called")
+	}
+	c.waited = true
+	state, err := c.child.wait(c.Stopped)
+	if state != nil {
+		state.usage.Wall = time.Since(c.started)
+		c.ProcessState = state
+		if err == nil && !state.Success() {
+			err = &ExitError{ProcessState: state}
+		}
+	}
+	r := c.sandbox.Report()
+	r.end(state)
+	c.report = &r
+	interrupted, timer := c.watch.stop()
+	if err == nil {
+		err = interrupted
+	}
+	if copying := c.streams.wait(c.WaitDelay, timer); err == nil {
+		err = copying
+	}
+	c.streams.closeAll()
+	return err
+}
+
+// Output runs the program and returns its standard output; if Stderr is nil, the end of an *[ExitError] holds what was written there.
+func (c *Cmd) Output() ([]byte, error) {
+	if c.Stdout != nil {
+		return nil, errors.New("gaol: Stdout already set")
+	}
+	var stdout bytes.Buffer
+	c.Stdout = &stdout
+	var collect *prefixSuffix
+	if c.Stderr == nil {
+		collect = &prefixSuffix{max: 32 << 10}
+		c.Stderr = collect
+	}
+	err := c.Run()
+	var exit *ExitError
+	if collect != nil && errors.As(err, &exit) {
+		exit.Stderr = collect.bytes()
+	}
+	return stdout.Bytes(), err
+}
+
+// CombinedOutput runs the program and returns its standard output and standard error together.
+func (c *Cmd) CombinedOutput() ([]byte, error) {
+	if c.Stdout != nil {
+		return nil, errors.New("gaol: Stdout already set")
+	}
+	if c.Stderr != nil {
+		return nil, errors.New("gaol: Stderr already set")
+	}
+	var b bytes.Buffer
+	c.Stdout, c.Stderr = &b, &b
+	err := c.Run()
+	return b.Bytes(), err
+}
+
+// Report says what was enforced, what was denied as far as is known, and how the program ended. Before Wait it is the sandbox's.
+func (c *Cmd) Report() Report {
+	if c.report != nil {
+		return *c.report
+	}
+	return c.sandbox.Report()
+}

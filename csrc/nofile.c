@@ -1,0 +1,15 @@
+/* nofile.c: remembers the soft limit of open files before the Go runtime raises it. It must run before any Go code does. */
+#include <sys/resource.h>
+
+#include "spawn.h"
+
+static struct rlimit first;
+
+__attribute__((constructor)) static void remember(void) { getrlimit(RLIMIT_NOFILE, &first); }
+
+void gaol_nofile(uint64_t limit[2]) {
+	struct rlimit now;
+	if (getrlimit(RLIMIT_NOFILE, &now) < 0) now = first;
+	if (now.rlim_cur == now.rlim_max && first.rlim_max == now.rlim_max) now.rlim_cur = first.rlim_cur;
+	limit[0] = now.rlim_cur, limit[1] = now.rlim_max;
+}

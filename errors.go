@@ -1,0 +1,76 @@
+package gaol
+
+import (
+	"errors"
+	"io/fs"
+	"os/exec"
+	"strings"
+
+	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/profile"
+)
+
+var (
+	// ErrUnsupported is what an [UnsupportedError] is: the host cannot enforce the profile.
+	ErrUnsupported = errors.New("gaol: not supported by this host")
+	// ErrClosed is returned for a command that starts after its Sandbox was closed.
+	ErrClosed = errors.New("gaol: the sandbox is closed")
+)
+
+// ProfileError is a profile that cannot mean anything: which operation or key, which path, and why.
+type ProfileError = profile.Error
+
+// Unsupported is one operation that the host cannot enforce: the mechanism that is missing, why, and what would provide it.
+type Unsupported = policy.Unsupported
+
+// UnsupportedError is returned by [New]. It lists every operation that the host cannot enforce.
+type UnsupportedError struct{ Operations []Unsupported }
+
+func (e *UnsupportedError) Error() string {
+	return (&policy.UnsupportedError{Operations: e.Operations}).Error()
+}
+
+// Is makes errors.Is(err, ErrUnsupported) hold.
+func (e *UnsupportedError) Is(target error) bool { return target == ErrUnsupported }
+
+// SetupError is a program that never ran: the step that failed, the operation of the profile that the step is for (empty if it is
+// for none), and the path that it was about.
+type SetupError struct {
+	Step      string
+	Operation string
+	Path      string
+	Err       error  // errors.Is works with syscall.Errno and fs.ErrNotExist and the like
+	Hint      string // what may be done about it; may be empty
+}
+
+func (e *SetupError) Error() string {
+	var b strings.Builder
+	b.WriteString("gaol: " + e.Step)
+	if e.Path != "" {
+		b.WriteString(" " + e.Path)
+	}
+	b.WriteString(": " + e.Err.Error())
+	if e.Operation != "" {
+		b.WriteString(" (for " + e.Operation + ")")
+	}
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause and, for a program that was not found, exec.ErrNotFound.
+func (e *SetupError) Unwrap() []error {
+	if e.Step == stepExecute && errors.Is(e.Err, fs.ErrNotExist) {
+		return []error{e.Err, exec.ErrNotFound}
+	}
+	return []error{e.Err}
+}
+
+// ExitError is a program that ran and did not succeed.
+type ExitError struct {
+	*ProcessState
+	Stderr []byte // what Output collected, as in os/exec
+}
+
+func (e *ExitError) Error() string { return e.ProcessState.String() }

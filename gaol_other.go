@@ -1,0 +1,31 @@
+//go:build !linux || !cgo
+
+package gaol
+
+import (
+	"os"
+	"syscall"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/policy"
+)
+
+// probe finds nothing here: New refuses every profile, and nothing runs unconfined.
+func probe() policy.Host {
+	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo for Linux"}
+	return policy.Host{System: "unsupported", Engine: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}
+}
+
+type template struct{}
+
+func (t *template) build(policy.Policy, policy.Host) error { return ErrUnsupported }
+func (t *template) close()                                 {}
+func (t *template) String() string                         { return "" }
+
+func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupported }
+
+type child struct{ pid int }
+
+func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
+
+func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }

@@ -1,0 +1,242 @@
+// Package linuxplan compiles a policy to the plan that the C core executes on Linux. It is pure and builds everywhere, so that its
+// golden files are checked on any machine; it must never look at the host.
+package linuxplan
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/policy"
+)
+
+const (
+	procPath = "/proc"
+	slots    = 64 // GAOL_SLOTS
+
+	// CLONE_NEW* (sched.h)
+	newNS, newCgroup, newUTS, newIPC        = 0x00020000, 0x02000000, 0x04000000, 0x08000000
+	newUser, newPID, newNet          uint32 = 0x10000000, 0x20000000, 0x40000000
+
+	rlimitCore, rlimitNofile = 4, 7 // asm-generic/resource.h
+)
+
+// masked are the files of a full /proc that tell about the whole host or act on it. They are covered even though no capability is
+// left, since what guards some of them is only their owner, and a root caller's program has that owner's number.
+var masked = []string{"acpi", "asound", "bus", "fs", "interrupts", "irq", "kallsyms", "kcore", "key-users", "keys", "kmsg", "kpagecgroup",
+	"kpagecount", "kpageflags", "latency_stats", "sched_debug", "scsi", "sysrq-trigger", "timer_list", "timer_stats", "vmallocinfo", "vmcore"}
+
+type compiler struct {
+	plan plan.Plan
+	made map[string]bool // directories of the root that a step makes
+}
+
+func (c *compiler) step(s plan.Step) { c.plan.Steps = append(c.plan.Steps, s) }
+
+// Compile lays out the steps for p on h; filter is the seccomp filter of the same policy.
+func Compile(p policy.Policy, h policy.Host, filter []plan.Instruction) (plan.Plan, error) {
+	c := &compiler{made: map[string]bool{"/": true}}
+	c.plan.Namespaces = newUser | newNS | newIPC | newUTS
+	if !p.Network() {
+		c.plan.Namespaces |= newNet
+	}
+	c.plan.Fresh = newNS | newPID | newCgroup
+	places := arrange(p.Entries)
+	c.build(&p, h, places)
+	if err := c.init(&p, places); err != nil {
+		return plan.Plan{}, err
+	}
+	c.program(&p, h, filter)
+	return c.plan, nil
+}
+
+// place is an entry and what encloses it.
+type place struct {
+	policy.Entry
+	in *place // nil: the root that the plan makes
+}
+
+func arrange(entries []policy.Entry) []*place {
+	var places, around []*place
+	for _, e := range entries {
+		for len(around) > 0 && !below(e.Path, around[len(around)-1].Path) {
+			around = around[:len(around)-1]
+		}
+		n := &place{Entry: e}
+		if len(around) > 0 {
+			n.in = around[len(around)-1]
+		}
+		if e.Dir {
+			around = append(around, n)
+		}
+		places = append(places, n)
+	}
+	return places
+}
+
+// onHost says that the entry lies in a directory of the host, where nothing can be made.
+func (n *place) onHost() bool { return n.in != nil && n.in.Kind == policy.Bind }
+
+// private is the private directory that the entry lies in without a bind between.
+func (n *place) private() bool { return n.in != nil && n.in.Kind == policy.Private }
+
+func (c *compiler) build(p *policy.Policy, h policy.Host, places []*place) {
+	c.step(plan.Step{Op: plan.IDMap, Path: h.UIDMap, Text: h.GIDMap})
+	c.step(plan.Step{Op: plan.Hostname, Text: "gaol"})
+	c.step(plan.Step{Op: plan.Detach})
+	hostRoot := len(places) > 0 && places[0].Path == "/"
+	if !hostRoot {
+		c.step(plan.Step{Op: plan.Root, Text: "mode=0755,size=16m,nr_inodes=64k"})
+	}
+	for _, n := range places {
+		switch {
+		case n.Kind == policy.Link:
+			if !n.private() {
+				c.parents(n)
+				c.step(plan.Step{Op: plan.Link, Path: n.Path, Text: n.Host, Why: n.Why})
+			}
+			continue
+		case n.onHost() || n.Path == "/":
+		case n.Dir:
+			c.dir(n.Path)
+		default:
+			c.parents(n)
+			c.step(plan.Step{Op: plan.File, Path: n.Path, Why: n.Why})
+		}
+		if n.Kind == policy.Bind && n.Mount {
+			c.step(plan.Step{Op: plan.Bind, Path: n.Path, Text: n.Host, Flags: bindFlags(n.Rights), Why: n.Why})
+		}
+	}
+	if p.Proc != policy.NoProc {
+		if !hostRoot {
+			c.dir(procPath)
+		}
+		c.step(plan.Step{Op: plan.ProcBase, Path: procPath, Why: "/proc"})
+	}
+	c.step(plan.Step{Op: plan.Pivot})
+	if !hostRoot {
+		c.step(plan.Step{Op: plan.Seal})
+	}
+}
+
+// parents makes the directories above an entry, unless they are the host's.
+func (c *compiler) parents(n *place) {
+	if !n.onHost() {
+		c.dir(path.Dir(n.Path))
+	}
+}
+
+func (c *compiler) dir(p string) {
+	if c.made[p] {
+		return
+	}
+	c.dir(path.Dir(p))
+	c.made[p] = true
+	c.step(plan.Step{Op: plan.Dir, Path: p, N: 0o755})
+}
+
+func bindFlags(r policy.Rights) uint16 {
+	var f uint16
+	if r&policy.Write == 0 {
+		f |= plan.ReadOnly
+	}
+	if r&policy.Execute == 0 {
+		f |= plan.NoExec
+	}
+	if r&policy.Device != 0 {
+		f |= plan.Dev
+	}
+	return f
+}
+
+// init makes what each command has of its own. A tree of the host that lies in a private directory is lifted before the directory
+// is covered, and put down in it again.
+func (c *compiler) init(p *policy.Policy, places []*place) error {
+	lifted := map[*place]uint32{}
+	for _, n := range places {
+		if !n.private() || n.Kind != policy.Bind {
+			continue
+		}
+		slot := uint32(len(lifted))
+		if slot == slots {
+			return fmt.Errorf("%s and more: at most %d granted paths can lie in private directories; grant a directory that holds them all", n.Why, slots)
+		}
+		lifted[n] = slot
+		c.step(plan.Step{Op: plan.Lift, Path: n.Path, N: slot, Why: n.Why})
+	}
+	made := map[string]bool{}
+	for _, n := range places {
+		if n.private() {
+			c.below(n, made)
+		}
+		switch n.Kind {
+		case policy.Private:
+			s := plan.Step{Op: plan.Tmpfs, Path: n.Path, Text: "mode=1777", Why: n.Why}
+			if n.Rights&policy.Execute == 0 {
+				s.Flags = plan.NoExec
+			}
+			c.step(s)
+		case policy.Ptys:
+			c.step(plan.Step{Op: plan.Devpts, Path: n.Path, Text: "newinstance,ptmxmode=0666,mode=0620", Why: n.Why})
+		case policy.Bind:
+			if slot, ok := lifted[n]; ok {
+				c.step(plan.Step{Op: plan.Drop, Path: n.Path, N: slot, Why: n.Why})
+			}
+		case policy.Link:
+			if n.private() {
+				c.step(plan.Step{Op: plan.Symlink, Path: n.Path, Text: n.Host, Why: n.Why})
+			}
+		}
+	}
+	if p.Proc == policy.NoProc {
+		return nil
+	}
+	options := "hidepid=2"
+	if p.Proc == policy.ProcPids {
+		options += ",subset=pid"
+	}
+	c.step(plan.Step{Op: plan.Proc, Path: procPath, Text: options, Why: "/proc"})
+	if p.Proc == policy.ProcFull {
+		for _, m := range masked {
+			c.step(plan.Step{Op: plan.Mask, Path: procPath + "/" + m, Why: "/proc"})
+		}
+	}
+	return nil
+}
+
+// below makes the place of an entry in a private directory.
+func (c *compiler) below(n *place, made map[string]bool) {
+	rest := strings.TrimPrefix(n.Path, n.in.Path+"/")
+	parts := strings.Split(rest, "/")
+	at := n.in.Path
+	for i, part := range parts {
+		at += "/" + part
+		last := i == len(parts)-1
+		switch {
+		case last && n.Kind == policy.Link:
+		case last && !n.Dir:
+			c.step(plan.Step{Op: plan.Touch, Path: at, Why: n.Why})
+		case !made[at]:
+			made[at] = true
+			c.step(plan.Step{Op: plan.Mkdir, Path: at, N: 0o755, Why: n.Why})
+		}
+	}
+}
+
+func (c *compiler) program(p *policy.Policy, h policy.Host, filter []plan.Instruction) {
+	c.step(plan.Step{Op: plan.Umask, N: h.Umask})
+	// a core is written by the host's helper, outside, with what the program put into it (man 5 core)
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore})
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
+	c.step(plan.Step{Op: plan.NoNewPrivs})
+	if h.Landlock >= policy.MinLandlock {
+		c.landlock(h.Landlock, p)
+	}
+	c.step(plan.Step{Op: plan.DropCaps})
+	c.step(plan.Step{Op: plan.Seccomp, Filter: filter})
+}
+
+func below(p, dir string) bool {
+	return dir == "/" || p == dir || (strings.HasPrefix(p, dir) && p[len(dir)] == '/')
+}

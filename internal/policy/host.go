@@ -1,0 +1,44 @@
+// Package policy resolves a profile for a host: which paths the program sees and with which rights, which mechanisms hold them,
+// and what cannot be held. It is pure: whatever it knows of the host comes in through Host, and it must never change anything.
+package policy
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
+
+// FS is what resolve asks about paths. Both calls do not follow a link in the last element, and are given only paths whose other
+// elements are no links.
+type FS interface {
+	Lstat(path string) (fs.FileMode, error)
+	Readlink(path string) (string, error)
+}
+
+// Check is the outcome of really trying something. The zero value is a failure without a reason.
+type Check struct {
+	OK     bool
+	Reason string // what stood in the way
+	Fix    string // what the person in charge of the host can do about it; may be empty
+}
+
+// Host is what a host can enforce, as probed. It is a value; resolve reads it and nothing else.
+type Host struct {
+	System   string // operating system and kernel release, for people
+	Engine   Check  // namespaces, mounts, the init and the exec: the namespace engine as a whole
+	Proc     Check  // a proc of a new pid namespace can be mounted
+	Seccomp  Check
+	Landlock int // ABI; 0: none
+	// LandlockReason says why Landlock is 0.
+	LandlockReason string
+	UIDMap, GIDMap string // for the user namespace: /proc/PID/uid_map
+	// Nofile is the soft and hard limit of open files that a program is given.
+	Nofile [2]uint64
+	Umask  uint32
+	FS     FS
+}
+
+// missing tells a path that is not there from one that cannot be looked at.
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}

@@ -1,0 +1,125 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// byPath sorts so that what lies below a path follows it at once: '/' comes before every other byte.
+func byPath(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if x, y := a[i], b[i]; x != y {
+			switch {
+			case x == '/':
+				return -1
+			case y == '/':
+				return 1
+			case x < y:
+				return -1
+			}
+			return 1
+		}
+	}
+	return len(a) - len(b)
+}
+
+// flags is what a mount can tell apart.
+func (r Rights) flags() Rights { return r & (Write | Execute | Device) }
+
+// layout sorts the entries, hands rights down, drops what is shown anyway, and decides which entries need a mount.
+func (r *resolver) layout() error {
+	r.inside(&r.policy.Proc)
+	nodes := make([]*node, 0, len(r.entries))
+	for _, n := range r.entries {
+		nodes = append(nodes, n)
+	}
+	slices.SortFunc(nodes, func(a, b *node) int { return byPath(a.Path, b.Path) })
+	var around []*node // the entries that enclose the current one, the innermost last
+	for _, n := range nodes {
+		for len(around) > 0 && !below(n.Path, around[len(around)-1].Path) {
+			around = around[:len(around)-1]
+		}
+		var top *node
+		if len(around) > 0 {
+			top = around[len(around)-1]
+		}
+		keep, err := r.place(n, top)
+		if err != nil {
+			return err
+		}
+		if !keep {
+			continue
+		}
+		r.policy.Entries = append(r.policy.Entries, n.Entry)
+		r.exact(n, around)
+		if n.Dir || n.Kind == Link {
+			around = append(around, n)
+		}
+	}
+	return nil
+}
+
+// inside brings a /proc where the host's would be shown.
+func (r *resolver) inside(proc *Proc) {
+	if n := r.entries["/"]; n != nil && *proc == NoProc {
+		*proc = ProcPids
+	}
+}
+
+func (r *resolver) place(n, top *node) (keep bool, err error) {
+	fail := func(err error) (bool, error) { return false, problem(n.op, n.Path, err) }
+	if top != nil && top.Kind == Link {
+		return fail(fmt.Errorf("lies below %s, which is a link to %s: name the target", top.Path, top.Host))
+	}
+	if top == nil || top.Kind != Bind {
+		n.Mount = n.Kind == Bind
+		return true, nil
+	}
+	shown := top.Host == "/" && n.Host == "/"+strings.TrimPrefix(n.Path, "/") || n.Host == top.Host+strings.TrimPrefix(n.Path, top.Path)
+	if n.Kind == Link {
+		return false, nil
+	}
+	if !n.boundary {
+		n.Rights |= top.Rights &^ Device
+	}
+	if n.Kind == Bind && !n.boundary && shown && n.Rights.flags() == top.Rights.flags() {
+		return true, nil
+	}
+	n.Mount = n.Kind == Bind
+	if n.Kind == Bind && shown {
+		return true, nil
+	}
+	// something else is put onto a place of the host, which must be there
+	at := strings.TrimSuffix(top.Host, "/") + "/" + strings.TrimPrefix(strings.TrimPrefix(n.Path, top.Path), "/")
+	st, err := r.paths.lstat(at)
+	switch {
+	case err != nil:
+		return fail(fmt.Errorf("lies in %s, so the place must be there to be covered: %w", top.Why, bare(err)))
+	case st.mode.Type() != 0 && !st.mode.IsDir():
+		return fail(errors.New("covers neither a file nor a directory"))
+	case st.mode.IsDir() != n.Dir:
+		return fail(errors.New("covers a directory with a file, or a file with a directory"))
+	}
+	return true, nil
+}
+
+// exact asks for Landlock where a mount would give more than was granted: whatever is mounted can be read. Landlock's rights add up
+// from the root on, through mounts, so below a readable tree it cannot take reading away; a mount can take away the other rights.
+func (r *resolver) exact(n *node, around []*node) {
+	if n.Kind != Bind || n.Rights&(Read|Device) != 0 {
+		return
+	}
+	if r.host.Landlock < MinLandlock {
+		r.lack(n.op, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileRead of the same path")
+		return
+	}
+	for _, a := range around {
+		if a.Rights&Read != 0 {
+			r.lack(n.op, "a mechanism that forbids reading below "+a.Path, a.Why+" allows it", "FileRead of the same path, or a path elsewhere")
+			return
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gaol-sandbox/gaol/internal/profile"
+)
+
+// MinLandlock is the ABI from which Landlock is used: ABI 1 forbids every rename between directories (man 7 landlock), so that a
+// FileWrite would grant less than it says.
+const MinLandlock = 2
+
+type resolver struct {
+	host        Host
+	policy      Policy
+	entries     map[string]*node
+	paths       pathCache
+	maps        []profile.Operation // by depth, the deepest first
+	unsupported []Unsupported
+}
+
+// node is an entry under way.
+type node struct {
+	Entry
+	op profile.Operation
+	// boundary says that rights from above end here: a Map or a Private is a tree of its own.
+	boundary bool
+}
+
+// Resolve decides what the host enforces for p, and by what. A profile that means nothing is a *profile.Error; one that the host
+// cannot enforce exactly is an *UnsupportedError with all that is missing.
+func Resolve(p profile.Profile, h Host) (Policy, error) {
+	if err := p.Validate(); err != nil {
+		return Policy{}, err
+	}
+	if h.Landlock < MinLandlock {
+		h.Landlock = 0
+	}
+	r := &resolver{host: h, entries: map[string]*node{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
+	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: "namespace"}
+	if err := r.operations(p.Operations); err != nil {
+		return Policy{}, err
+	}
+	if err := r.layout(); err != nil {
+		return Policy{}, err
+	}
+	r.support(p.Operations)
+	if len(r.unsupported) > 0 {
+		return Policy{}, &UnsupportedError{r.unsupported}
+	}
+	r.enforced(p.Operations)
+	return r.policy, nil
+}
+
+// operations fills the entries: first what changes the view, then what is granted in it, since a pattern names a path inside.
+func (r *resolver) operations(ops []profile.Operation) error {
+	for _, op := range ops {
+		var err error
+		switch op.Kind {
+		case profile.Map:
+			err = r.mapped(op)
+		case profile.Private:
+			err = r.private(op)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, op := range ops {
+		var err error
+		switch op.Kind {
+		case profile.FileRead:
+			err = r.grant(op, op.Pattern, Read)
+		case profile.FileReadMetadata:
+			err = r.grant(op, op.Pattern, Metadata)
+		case profile.FileWrite:
+			err = r.grant(op, op.Pattern, Write)
+		case profile.FileExecute:
+			err = r.grant(op, op.Pattern, Execute)
+		case profile.NetworkOutbound:
+			r.policy.Outbound = true
+		case profile.NetworkInbound:
+			r.policy.Inbound = true
+		case profile.ProcessCreate:
+			r.policy.Processes = true
+		}
+		if err == nil {
+			err = r.bring(op)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *resolver) private(op profile.Operation) error {
+	if op.Path == "/" || (below(op.Path, devPath) && op.Path != ptsPath && op.Path != "/dev/shm" && op.Path != "/dev/mqueue") || below(op.Path, procPath) {
+		return problem(op, op.Path, errors.New("this path cannot be private"))
+	}
+	if r.entries[op.Path] != nil {
+		if r.entries[op.Path].Kind == Bind {
+			return problem(op, op.Path, errors.New("is mapped already"))
+		}
+		return nil
+	}
+	kind := Private
+	if op.Path == ptsPath {
+		kind = Ptys
+		r.add(op, Entry{Path: "/dev/ptmx", Kind: Link, Host: "pts/ptmx"})
+	}
+	n := r.add(op, Entry{Path: op.Path, Kind: kind, Dir: true, Rights: Read | Write})
+	n.boundary = true
+	return nil
+}
+
+func (r *resolver) mapped(op profile.Operation) error {
+	if op.Path == "/" || below(op.Path, devPath) || below(op.Path, procPath) {
+		return problem(op, op.Path, errors.New("nothing can be mapped here"))
+	}
+	if n := r.entries[op.Path]; n != nil {
+		return problem(op, op.Path, fmt.Errorf("%s has taken this place", n.Why))
+	}
+	real, st, err := r.paths.real(op.Host)
+	if err != nil {
+		return problem(op, op.Host, err)
+	}
+	if err := kindProblem(st); err != nil {
+		return problem(op, op.Host, err)
+	}
+	if real == "/" || below(real, procPath) || below(real, devPath) {
+		return problem(op, op.Host, errors.New("would show the host's /proc or /dev; map a directory that holds neither"))
+	}
+	rights := Read
+	if op.Mode == profile.ReadWrite {
+		rights |= Write
+	}
+	n := r.add(op, Entry{Path: op.Path, Kind: Bind, Host: real, Dir: st.mode.IsDir(), Rights: rights})
+	n.boundary = true
+	r.maps = append(r.maps, profile.Operation{Path: op.Path, Host: real})
+	return nil
+}
+
+// grant adds rights at a pattern, and the links on the way to it.
+func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights Rights) error {
+	if n := r.entries[pattern.Path]; n != nil && n.Kind == Private && rights == Execute {
+		n.Rights |= Execute
+		return nil
+	}
+	path, st, err := r.walk(op, pattern.Path)
+	switch {
+	case err != nil && missing(err) && pattern.Optional:
+		return nil
+	case err != nil:
+		return problem(op, pattern.Path, err)
+	case st.device():
+		if !isDevice(path) {
+			r.lack(op, "Device", pattern.Path+" is a device", "")
+			return nil
+		}
+		return r.device(op, path, rights)
+	case below(path, procPath):
+		return problem(op, pattern.Path, errors.New("paths of /proc cannot be granted; System() and SystemInfoRead() bring a /proc of the sandbox's own"))
+	case path == devPath || below(path, ptsPath):
+		return problem(op, pattern.Path, errors.New("cannot be granted; System() brings a small /dev and Private(\"/dev/pts\") pseudo-terminals"))
+	}
+	if err := kindProblem(st); err != nil {
+		return problem(op, pattern.Path, err)
+	}
+	if pattern.Match == profile.Literal && st.mode.IsDir() {
+		r.lack(op, "a way to open a directory without what is in it", "", "Subpath grants the directory and everything below")
+		return nil
+	}
+	if n := r.entries[path]; n != nil && (n.Kind == Private || n.Kind == Ptys) {
+		return problem(op, pattern.Path, fmt.Errorf("%s makes this path private: nothing of the host is there", n.Why))
+	}
+	n := r.entries[path]
+	if n == nil {
+		n = r.add(op, Entry{Path: path, Kind: Bind, Host: r.hostPath(path), Dir: st.mode.IsDir()})
+	}
+	n.Rights |= rights
+	return nil
+}
+
+func (r *resolver) device(op profile.Operation, path string, rights Rights) error {
+	if n := r.entries[path]; n != nil {
+		n.Rights |= rights
+		return nil
+	}
+	st, err := r.paths.lstat(path)
+	if err != nil {
+		return problem(op, path, err)
+	}
+	if !st.device() {
+		return problem(op, path, errors.New("is not a device"))
+	}
+	r.add(op, Entry{Path: path, Kind: Bind, Host: path, Rights: rights | Device})
+	return nil
+}
+
+func (r *resolver) add(op profile.Operation, e Entry) *node {
+	if n := r.entries[e.Path]; n != nil {
+		return n
+	}
+	e.Why = op.String()
+	n := &node{Entry: e, op: op}
+	r.entries[e.Path] = n
+	return n
+}
+
+func (r *resolver) lack(op profile.Operation, mechanism, detail, fix string) {
+	r.unsupported = append(r.unsupported, Unsupported{op.String(), mechanism, detail, fix})
+}
+
+func isDevice(path string) bool {
+	for _, d := range devices {
+		if path == d {
+			return true
+		}
+	}
+	return false
+}

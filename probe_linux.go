@@ -1,0 +1,131 @@
+//go:build linux && cgo
+
+package gaol
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"github.com/gaol-sandbox/gaol/csrc"
+	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/policy"
+	"golang.org/x/sys/unix"
+)
+
+// probe finds out what this host enforces by doing it: a sandbox is built and a command started in it, up to the exec of a program
+// that is not there. Versions say nothing about containers, security modules and settings.
+var probe = sync.OnceValue(func() policy.Host {
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Umask: umask()}
+	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
+	h.Landlock, h.LandlockReason = landlock()
+	h.Seccomp = seccompCheck()
+	if !h.Seccomp.OK {
+		h.Engine = h.Seccomp
+		return h
+	}
+	h.Engine = try(h, policy.Policy{Proc: policy.ProcPids})
+	if h.Proc = h.Engine; h.Engine.OK {
+		return h
+	}
+	// which of the two was it?
+	if h.Engine = try(h, policy.Policy{}); h.Engine.OK {
+		h.Proc.Fix = "in a container, an unmasked /proc (docker: --security-opt systempaths=unconfined)"
+	}
+	return h
+})
+
+// try builds and starts a sandbox, and says at which step the host refused.
+func try(h policy.Host, p policy.Policy) policy.Check {
+	var t template
+	err := t.build(p, h)
+	if err == nil {
+		defer t.close()
+		s := Sandbox{policy: p, template: t}
+		var c *child
+		c, err = s.start(plan.Command{Argv: []string{"probe"}, Candidates: []string{"/probe"}, FDs: []int{0, 0, 0}, Dir: "/", TTY: -1})
+		if c != nil {
+			_, _ = c.wait(nil)
+		}
+	}
+	var e *SetupError
+	switch {
+	case errors.As(err, &e) && e.Step == stepExecute && errors.Is(e, unix.ENOENT):
+		return policy.Check{OK: true}
+	case errors.As(err, &e):
+		return policy.Check{Reason: strings.TrimPrefix(e.Error(), "gaol: "), Fix: fix(e)}
+	}
+	return policy.Check{Reason: fmt.Sprint(err)}
+}
+
+// fix tells what commonly stands in the way, by looking at the settings that are known to.
+func fix(e *SetupError) string {
+	if e.Step == plan.ExecInit.String() && errors.Is(e, unix.EACCES) {
+		return "sysctl vm.memfd_noexec=0 or 1"
+	}
+	for _, s := range []struct{ path, bad, fix string }{
+		{"/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for this program that allows userns"},
+		{"/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"},
+	} {
+		if b, err := os.ReadFile(s.path); err == nil && strings.TrimSpace(string(b)) == s.bad {
+			return s.fix
+		}
+	}
+	return "in a container, a seccomp profile that allows clone with namespaces, mount, pivot_root and setns"
+}
+
+// landlock asks the kernel for its ABI (man 2 landlock_create_ruleset).
+func landlock() (abi int, reason string) {
+	r, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	switch errno {
+	case 0:
+		if int(r) < policy.MinLandlock {
+			return 0, fmt.Sprintf("ABI %d is too old", r)
+		}
+		return int(r), ""
+	case unix.ENOSYS:
+		return 0, "this kernel has none"
+	case unix.EOPNOTSUPP:
+		return 0, "it was switched off when this kernel started"
+	}
+	return 0, errno.Error()
+}
+
+func seccompCheck() policy.Check {
+	var action uint32 = unix.SECCOMP_RET_KILL_PROCESS
+	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_ACTION_AVAIL, 0, uintptr(unsafe.Pointer(&action))); errno != 0 {
+		return policy.Check{Reason: "seccomp: " + errno.Error(), Fix: "a kernel from 4.14 on with CONFIG_SECCOMP_FILTER"}
+	}
+	return policy.Check{OK: true}
+}
+
+// idMap keeps the caller's number what it is. Only one can be mapped from within the new namespace (man 7 user_namespaces), even by
+// a root caller; what others own is shown as owned by nobody.
+func idMap(id int) string { return fmt.Sprintf("%d %d 1", id, id) }
+
+func umask() uint32 {
+	b, err := os.ReadFile("/proc/self/status")
+	if err == nil {
+		for _, l := range strings.Split(string(b), "\n") {
+			if v, ok := strings.CutPrefix(l, "Umask:"); ok {
+				if n, err := strconv.ParseUint(strings.TrimSpace(v), 8, 32); err == nil {
+					return uint32(n)
+				}
+			}
+		}
+	}
+	return 0o077
+}
+
+func system() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return "Linux"
+	}
+	return "Linux " + unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:])
+}

@@ -1,0 +1,86 @@
+package gaol
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/profile"
+)
+
+// Enforcement pairs an operation of the profile with the mechanism that holds it on this host.
+type Enforcement struct {
+	Operation string `json:"operation"`
+	Mechanism string `json:"mechanism"`
+}
+
+// Gap is something that an operation with best effort left open.
+type Gap struct {
+	Operation string `json:"operation"`
+	Detail    string `json:"detail"`
+}
+
+// Denial is something that the program tried and was not allowed, as far as the mechanisms tell.
+type Denial struct {
+	Operation  string `json:"operation"`
+	Path       string `json:"path,omitempty"`
+	Suggestion string `json:"suggestion,omitempty"` // the entry of a profile that would allow it
+}
+
+// Usage is what the program and those of its children that it waited for have used.
+type Usage struct {
+	Wall                time.Duration `json:"wall_ns"`
+	User                time.Duration `json:"user_ns"`
+	System              time.Duration `json:"system_ns"`
+	MaxRSS              int64         `json:"max_rss_bytes"` // the largest process
+	MinorFaults         int64         `json:"minor_faults"`
+	MajorFaults         int64         `json:"major_faults"`
+	VoluntarySwitches   int64         `json:"voluntary_switches"`
+	InvoluntarySwitches int64         `json:"involuntary_switches"`
+}
+
+// Report says what was enforced and by what, what was denied, and how the program ended. It is a value.
+type Report struct {
+	Engine     string        `json:"engine"`
+	Mechanisms []string      `json:"mechanisms"`
+	Enforced   []Enforcement `json:"enforced"`
+	Gaps       []Gap         `json:"gaps"`
+	Denials    []Denial      `json:"denials"`
+	// State is nil until the program has ended, and when it never ran.
+	State *ProcessState `json:"-"`
+	// Killed counts the processes that were still there when the program ended; none of them is left.
+	Killed int   `json:"killed"`
+	Usage  Usage `json:"usage"`
+}
+
+func report(p *policy.Policy) Report {
+	r := Report{Engine: p.Engine, Mechanisms: slices.Clone(p.Mechanisms), Gaps: []Gap{}, Denials: []Denial{}}
+	for _, e := range p.Enforced {
+		r.Enforced = append(r.Enforced, Enforcement(e))
+	}
+	for _, g := range p.Gaps {
+		r.Gaps = append(r.Gaps, Gap(g))
+	}
+	return r
+}
+
+func fileVars() (v profile.Vars) {
+	v.CWD, _ = os.Getwd()
+	v.Home, _ = os.UserHomeDir()
+	v.Tmp = strings.TrimSuffix(os.TempDir(), "/")
+	return v
+}
+
+// end fills in what the program's end tells.
+func (r *Report) end(s *ProcessState) {
+	if s == nil {
+		return
+	}
+	r.State, r.Killed, r.Usage = s, s.killed, s.usage
+	if s.sig == syscall.SIGSYS {
+		r.Denials = append(r.Denials, Denial{Operation: "system call", Suggestion: "OnDenied(Errno) lets the program go on with an error"})
+	}
+}

@@ -1,0 +1,63 @@
+package gaol
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/gaol-sandbox/gaol/internal/policy"
+)
+
+// Sandbox is a compiled profile. It is safe for many goroutines at once. It holds descriptors of namespaces, but no process.
+type Sandbox struct {
+	policy   policy.Policy
+	template template
+
+	mu     sync.RWMutex
+	closed bool
+}
+
+// New resolves the profile for this host and compiles it. The caller closes the Sandbox.
+//
+// A profile that means nothing or names a missing path is a *[ProfileError]; one that the host cannot enforce exactly is an
+// *[UnsupportedError]; if the host refuses a step of what was compiled, that is a *[SetupError].
+func New(profile Profile) (*Sandbox, error) {
+	host := probe()
+	p, err := policy.Resolve(profile.p, host)
+	if err != nil {
+		var u *policy.UnsupportedError
+		if errors.As(err, &u) {
+			return nil, &UnsupportedError{u.Operations}
+		}
+		return nil, err
+	}
+	s := &Sandbox{policy: p}
+	if err := s.template.build(p, host); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close frees what the sandbox holds. Commands that run go on; a command started afterwards fails with [ErrClosed]. It may be
+// called more than once, and always returns nil.
+func (s *Sandbox) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.closed = true
+		s.template.close()
+	}
+	return nil
+}
+
+// Command returns a Cmd that runs the named program in the sandbox, as exec.CommandContext would outside. A name without a slash is
+// looked up in the PATH of the command's environment, inside. The context may be nil.
+func (s *Sandbox) Command(ctx context.Context, name string, arg ...string) *Cmd {
+	return &Cmd{Path: name, Args: append([]string{name}, arg...), sandbox: s, ctx: ctx}
+}
+
+// Explain is the policy and the plan as text, for people; its form may change.
+func (s *Sandbox) Explain() string { return s.policy.String() + "\n" + s.template.String() }
+
+// Report says what the sandbox enforces and by which mechanisms; what only a command's end can tell is empty.
+func (s *Sandbox) Report() Report { return report(&s.policy) }
