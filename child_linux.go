@@ -46,31 +46,13 @@ const (
 	statusContinued = 3
 )
 
-// wait reads the init's records up to the last, then reaps the init. Only then is every process of the sandbox gone.
+// wait waits for the init and takes its last record. Only when the init is reaped is every process of the sandbox gone. The records
+// are read as they come only for a caller that wants to know of stops: to wake twice at each end would cost every spawn.
 func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 	state := &ProcessState{pid: c.pid, code: -1, sig: unix.SIGKILL, lost: true}
-	buf := make([]byte, statusSize)
-	for state.lost {
-		n, err := unix.Read(c.status, buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || n < statusSize {
-			break
-		}
-		ne := binary.NativeEndian
-		ws := unix.WaitStatus(ne.Uint32(buf[4:]))
-		switch ne.Uint32(buf) {
-		case statusStopped:
-			if stopped != nil {
-				stopped(ws.StopSignal())
-				_ = c.signal(unix.SIGCONT)
-			}
-		case statusExited:
-			state.decode(buf, ws)
-		}
+	if stopped != nil {
+		c.records(state, stopped)
 	}
-	_ = unix.Close(c.status)
 	var ws unix.WaitStatus
 	var err error
 	for {
@@ -83,10 +65,37 @@ func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 	_ = unix.Close(c.pidfd)
 	c.pidfd = -1
 	c.mu.Unlock()
+	if state.lost {
+		c.records(state, func(syscall.Signal) {})
+	}
+	_ = unix.Close(c.status)
 	if err != nil {
 		return state, os.NewSyscallError("wait4", err)
 	}
 	return state, nil
+}
+
+// records reads what the init writes until it has told how the program ended, or has ended itself. The init is the only writer, and
+// a record is one write below PIPE_BUF.
+func (c *child) records(state *ProcessState, stopped func(syscall.Signal)) {
+	buf := make([]byte, statusSize)
+	for state.lost {
+		n, err := unix.Read(c.status, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n < statusSize {
+			return
+		}
+		ws := unix.WaitStatus(binary.NativeEndian.Uint32(buf[4:]))
+		switch binary.NativeEndian.Uint32(buf) {
+		case statusStopped:
+			stopped(ws.StopSignal())
+			_ = c.signal(unix.SIGCONT)
+		case statusExited:
+			state.decode(buf, ws)
+		}
+	}
 }
 
 func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {

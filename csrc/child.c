@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/futex.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
@@ -108,6 +109,14 @@ static void set_fds(struct gaol_job *job) {
 	if (r < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
 }
 
+/* Process 1 mounts what is the command's own while the program's process goes through the steps that look at no path: on two cores
+ * the longer of the two is what counts. If process 1 fails, the kernel ends this process with it. */
+static void await_view(struct gaol_job *job) {
+	for (int i = 0; i < 1000; i++)
+		if (__atomic_load_n(job->view, __ATOMIC_ACQUIRE) != 0) return;
+	while (__atomic_load_n(job->view, __ATOMIC_ACQUIRE) == 0) sys(SYS_futex, job->view, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+}
+
 static void program(void *arg) {
 	struct gaol_job *job = arg;
 	const struct gaol_command *c = job->command;
@@ -123,12 +132,14 @@ static void program(void *arg) {
 		r = sys(SYS_ioctl, c->tty, TIOCSPGRP, &group);
 		if (r < 0) fail(job, GAOL_TTY, (uint32_t)c->tty, r);
 	}
+	run_stage(job, GAOL_STAGE_PROGRAM);
+	await_view(job);
 	r = sys(SYS_chdir, (const char *)c + c->dir);
 	if (r < 0) fail(job, GAOL_CHDIR, 0, r);
-	/* before the filter, and with the default dispositions that process 1 has set */
+	run_stage(job, GAOL_STAGE_CONFINE);
+	/* only now, so that no signal ends this process without a record; the dispositions are the defaults that process 1 has set */
 	uint64_t none = 0;
 	sys(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
-	run_stage(job, GAOL_STAGE_PROGRAM);
 
 	/* as execvp: go on where there is nothing, remember where there is something that may not be executed */
 	long refused = 0;
@@ -179,7 +190,6 @@ static void process1(void *arg) {
 	r = tty ? sys(SYS_setpgid, 0, 0) : sys(SYS_setsid);
 	if (r < 0) fail(job, GAOL_SESSION, 0, r);
 	sys(SYS_umask, 0);
-	run_stage(job, GAOL_STAGE_INIT);
 
 	__atomic_store_n(job->program_tid, 1, __ATOMIC_RELEASE);
 	r = gaol_clone(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, 0, job->program_tid, program, job);
@@ -187,6 +197,9 @@ static void process1(void *arg) {
 		__atomic_store_n(job->program_tid, 0, __ATOMIC_RELEASE);
 		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
 	}
+	run_stage(job, GAOL_STAGE_INIT);
+	__atomic_store_n(job->view, 1, __ATOMIC_RELEASE);
+	sys(SYS_futex, job->view, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 	init_fds(job);
 	init_caps(job);
 	char name[2] = {'g', 0}; /* shown until the init names itself */

@@ -18,7 +18,8 @@
 enum gaol_stage {
 	GAOL_STAGE_BUILD,   /* once per sandbox: the process that builds the template and ends */
 	GAOL_STAGE_INIT,    /* each spawn: process 1 of the new pid namespace, before it becomes the init */
-	GAOL_STAGE_PROGRAM, /* each spawn: the process that becomes the program */
+	GAOL_STAGE_PROGRAM, /* each spawn: the process that becomes the program, while process 1 completes the view */
+	GAOL_STAGE_CONFINE, /* the same process, once the view is complete; the seccomp filter is in force and must allow these steps */
 	GAOL_STAGES
 };
 
@@ -51,12 +52,13 @@ enum gaol_op {
 	/* program */
 	GAOL_UMASK,            /* a: mask */
 	GAOL_NO_NEW_PRIVS,     /* */
-	GAOL_LANDLOCK_RULESET, /* a: data, struct gaol_landlock */
-	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights */
-	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
 	GAOL_DROP_CAPS,        /* every set, ambient and bounding too; securebits locked */
 	GAOL_RLIMIT,           /* a: resource; b: data, struct gaol_limit */
 	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count */
+	/* confine */
+	GAOL_LANDLOCK_RULESET, /* a: data, struct gaol_landlock */
+	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights */
+	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
 	GAOL_OPS,
 
 	GAOL_FIXED = 1000,

@@ -24,7 +24,7 @@ struct arena {
 	char helper[STACK], init[STACK], program[STACK];
 	struct gaol_job job;
 	struct gaol_failure failure;
-	int32_t init_tid, program_tid;
+	int32_t view, init_tid, program_tid;
 };
 
 #define POOL 8
@@ -161,7 +161,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	job->plan = plan, job->ns = ns, job->command = command;
 	job->init = init, job->caller = caller;
 	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
-	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
+	job->view = &a->view, job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
 	job->init_pidfd = -1;
 	if ((memory = expand(job)) == NULL) {
 		failed(failure, GAOL_ARENA, ENOMEM);

@@ -47,7 +47,7 @@ func Compile(p policy.Policy, h policy.Host, filter []plan.Instruction) (plan.Pl
 	if err := c.init(&p, places); err != nil {
 		return plan.Plan{}, err
 	}
-	c.program(&p, h, filter)
+	c.program(&p, h, filter, places)
 	return c.plan, nil
 }
 
@@ -224,17 +224,17 @@ func (c *compiler) below(n *place, made map[string]bool) {
 	}
 }
 
-func (c *compiler) program(p *policy.Policy, h policy.Host, filter []plan.Instruction) {
+func (c *compiler) program(p *policy.Policy, h policy.Host, filter []plan.Instruction, places []*place) {
 	c.step(plan.Step{Op: plan.Umask, N: h.Umask})
 	// a core is written by the host's helper, outside, with what the program put into it (man 5 core)
 	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore})
 	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
 	c.step(plan.Step{Op: plan.NoNewPrivs})
-	if h.Landlock >= policy.MinLandlock {
-		c.landlock(h.Landlock, p)
-	}
 	c.step(plan.Step{Op: plan.DropCaps})
 	c.step(plan.Step{Op: plan.Seccomp, Filter: filter})
+	if h.Landlock >= policy.MinLandlock {
+		c.landlock(h.Landlock, p, places)
+	}
 }
 
 func below(p, dir string) bool {

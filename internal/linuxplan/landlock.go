@@ -1,6 +1,9 @@
 package linuxplan
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
@@ -80,40 +83,80 @@ func landlockRights(r policy.Rights, dir bool) uint64 {
 	return bits
 }
 
+// rule is one rule under way.
+type rule struct {
+	path   string
+	rights uint64
+	why    string
+}
+
 // landlock adds a rule for each entry that grants more than what encloses it: rights add up on the way to the root, through mounts.
-func (c *compiler) landlock(abi int, p *policy.Policy) {
+func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
 	ruleset := handled(abi, p)
 	c.step(plan.Step{Op: plan.LandlockRuleset, Ruleset: ruleset})
-	type held struct {
-		path   string
-		rights uint64
+	rules := group(places)
+	if p.Proc != policy.NoProc {
+		rules = append(rules, rule{procPath, llReadFile | llReadDir, "/proc"})
 	}
-	var around []held
-	rule := func(path string, rights uint64, why string) {
-		for len(around) > 0 && !below(path, around[len(around)-1].path) {
+	slices.SortStableFunc(rules, func(a, b rule) int { return policy.ByPath(a.path, b.path) })
+	var around []rule // those that enclose the current one, each with the sum of rights
+	for _, r := range rules {
+		for len(around) > 0 && !below(r.path, around[len(around)-1].path) {
 			around = around[:len(around)-1]
 		}
-		rights &= ruleset.FS
+		r.rights &= ruleset.FS
 		var have uint64
 		if len(around) > 0 {
 			have = around[len(around)-1].rights
 		}
-		if rights&^have != 0 {
-			c.step(plan.Step{Op: plan.LandlockPath, Path: path, N: uint32(rights), Why: why})
+		if r.rights&^have == 0 {
+			continue
 		}
-		around = append(around, held{path, rights | have})
-	}
-	for _, e := range p.Entries {
-		switch e.Kind {
-		case policy.Bind, policy.Private:
-			rule(e.Path, landlockRights(e.Rights, e.Dir), e.Why)
-		case policy.Ptys:
-			rule(e.Path, llReadFile|llWriteFile|llReadDir|llIoctlDev, e.Why)
-		}
-	}
-	around = nil
-	if p.Proc != policy.NoProc {
-		rule(procPath, llReadFile|llReadDir, "/proc")
+		c.step(plan.Step{Op: plan.LandlockPath, Path: r.path, N: uint32(r.rights), Why: r.why})
+		r.rights |= have
+		around = append(around, r)
 	}
 	c.step(plan.Step{Op: plan.LandlockEnforce})
+}
+
+// group returns the rules, with one more for each directory of the plan's own root that lies right below "/" and holds several
+// entries: what is granted to all of them is granted there once, since nothing else is in it. Every spawn builds its ruleset anew (a
+// rule names an inode, and a private /tmp or a /proc has none before), so each rule saved is saved each time.
+func group(places []*place) []rule {
+	var rules []rule
+	common := map[string]*rule{}
+	count := map[string]int{}
+	for _, n := range places {
+		var rights uint64
+		switch n.Kind {
+		case policy.Bind, policy.Private:
+			rights = landlockRights(n.Rights, n.Dir)
+		case policy.Ptys:
+			rights = llReadFile | llWriteFile | llReadDir | llIoctlDev
+		default:
+			continue
+		}
+		rules = append(rules, rule{n.Path, rights, n.Why})
+		top, _, deeper := strings.Cut(n.Path[1:], "/")
+		top = "/" + top
+		if !deeper || n.Path == "/" {
+			count[top] = -1 << 30 // the directory is an entry itself
+			continue
+		}
+		if rights&llReadFile != 0 {
+			rights |= llReadDir // the directory shows the names of what is granted in it, and no more
+		}
+		count[top]++
+		if r := common[top]; r != nil {
+			r.rights &= rights
+		} else {
+			common[top] = &rule{top, rights, n.Why}
+		}
+	}
+	for top, r := range common {
+		if count[top] > 1 && r.rights != 0 && !(len(places) > 0 && places[0].Path == "/") {
+			rules = append(rules, *r)
+		}
+	}
+	return rules
 }

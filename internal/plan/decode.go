@@ -13,11 +13,11 @@ func Decode(b []byte) (Plan, error) {
 	if len(b) < headerSize || le.Uint32(b) != magic || le.Uint32(b[4:]) != version || int(le.Uint32(b[8:])) != len(b) {
 		return Plan{}, errors.New("plan: not a plan")
 	}
-	at, n := uint64(le.Uint32(b[12:])), uint64(le.Uint32(b[28:]))
+	at, n := uint64(le.Uint32(b[12:])), uint64(le.Uint32(b[32:]))
 	if at+n*stepSize > uint64(len(b)) {
 		return Plan{}, errTruncated
 	}
-	p := Plan{Namespaces: le.Uint32(b[32:]), Fresh: le.Uint32(b[36:])}
+	p := Plan{Namespaces: le.Uint32(b[36:]), Fresh: le.Uint32(b[40:])}
 	for i := range n {
 		raw := b[at+i*stepSize:]
 		s := Step{Op: Op(le.Uint16(raw)), Flags: le.Uint16(raw[2:])}

@@ -160,7 +160,7 @@ func (p Plan) Encode() ([]byte, error) {
 	if len(out) > maxSize {
 		return nil, fmt.Errorf("the plan takes %d bytes; at most %d are possible", len(out), maxSize)
 	}
-	head := []uint32{magic, version, uint32(len(out)), headerSize, first[0], first[1], first[2], first[3], p.Namespaces, p.Fresh, 0, 0}
+	head := []uint32{magic, version, uint32(len(out)), headerSize, first[0], first[1], first[2], first[3], first[4], p.Namespaces, p.Fresh, 0}
 	for i, v := range head {
 		le.PutUint32(out[i*4:], v)
 	}

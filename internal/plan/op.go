@@ -14,11 +14,12 @@ type Stage uint8
 const (
 	Build   Stage = iota // once per sandbox: the process that builds the template
 	Init                 // each spawn: process 1, before it becomes the init
-	Program              // each spawn: the process that becomes the program
+	Program              // each spawn: the process that becomes the program, while process 1 completes the view
+	Confine              // the same process, once the view is complete
 	stages
 )
 
-func (s Stage) String() string { return [...]string{"build", "init", "program"}[s] }
+func (s Stage) String() string { return [...]string{"build", "init", "program", "confine"}[s] }
 
 // Op is what a step does; the numbers are those of enum gaol_op.
 type Op uint32
@@ -47,12 +48,12 @@ const (
 	Mask
 	Umask
 	NoNewPrivs
-	LandlockRuleset
-	LandlockPath
-	LandlockEnforce
 	DropCaps
 	Rlimit
 	Seccomp
+	LandlockRuleset
+	LandlockPath
+	LandlockEnforce
 	ops
 )
 
@@ -125,9 +126,9 @@ var info = [ops]struct {
 	Mask:            {"mask", Init, path, none},
 	Umask:           {"umask", Program, mask, none},
 	NoNewPrivs:      {"no-new-privs", Program, none, none},
-	LandlockRuleset: {"landlock-ruleset", Program, ruleset, none},
-	LandlockPath:    {"landlock-path", Program, path, rights},
-	LandlockEnforce: {"landlock-enforce", Program, none, none},
+	LandlockRuleset: {"landlock-ruleset", Confine, ruleset, none},
+	LandlockPath:    {"landlock-path", Confine, path, rights},
+	LandlockEnforce: {"landlock-enforce", Confine, none, none},
 	DropCaps:        {"drop-capabilities", Program, none, none},
 	Rlimit:          {"rlimit", Program, resource, limit},
 	Seccomp:         {"seccomp", Program, filter, count},

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// byPath sorts so that what lies below a path follows it at once: '/' comes before every other byte.
-func byPath(a, b string) int {
+// ByPath sorts so that what lies below a path follows it at once: '/' comes before every other byte.
+func ByPath(a, b string) int {
 	n := min(len(a), len(b))
 	for i := range n {
 		if x, y := a[i], b[i]; x != y {
@@ -36,7 +36,7 @@ func (r *resolver) layout() error {
 	for _, n := range r.entries {
 		nodes = append(nodes, n)
 	}
-	slices.SortFunc(nodes, func(a, b *node) int { return byPath(a.Path, b.Path) })
+	slices.SortFunc(nodes, func(a, b *node) int { return ByPath(a.Path, b.Path) })
 	var around []*node // the entries that enclose the current one, the innermost last
 	for _, n := range nodes {
 		for len(around) > 0 && !below(n.Path, around[len(around)-1].Path) {

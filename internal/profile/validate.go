@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxPath is PATH_MAX of Linux (limits.h), the terminating NUL included: no system call takes a longer path.
@@ -33,8 +34,8 @@ func (p Profile) Validate() error {
 		}
 	}
 	for _, name := range p.PassEnv {
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return &Error{Operation: "PassEnv", Err: fmt.Errorf("%q is not a variable's name", name)}
+		if err := checkName(name); err != nil {
+			return &Error{Operation: "PassEnv", Err: err}
 		}
 	}
 	if p.Dir != "" {
@@ -47,11 +48,20 @@ func (p Profile) Validate() error {
 
 // CheckEnv reports why kv is not a "NAME=value" entry of an environment.
 func CheckEnv(kv string) error {
-	if i := strings.IndexByte(kv, '='); i <= 0 {
+	name, _, ok := strings.Cut(kv, "=")
+	switch {
+	case !ok || name == "":
 		return fmt.Errorf("%q is not NAME=value", kv)
-	}
-	if strings.IndexByte(kv, 0) >= 0 {
+	case strings.IndexByte(kv, 0) >= 0:
 		return fmt.Errorf("%q %w", kv, errNUL)
+	}
+	return checkName(name)
+}
+
+// checkName requires UTF-8 of a variable's name, unlike of its value: a profile file has no way to write another one.
+func checkName(name string) error {
+	if name == "" || strings.ContainsAny(name, "=\x00") || !utf8.ValidString(name) {
+		return fmt.Errorf("%q is not a variable's name", name)
 	}
 	return nil
 }

@@ -25,12 +25,7 @@ type contender struct {
 
 func full(b *testing.B) *gaol.Sandbox {
 	b.Helper()
-	in, out := b.TempDir(), b.TempDir()
-	for _, d := range []string{in, out} {
-		if err := os.Chmod(d, 0o755); err != nil {
-			b.Fatal(err)
-		}
-	}
+	in, out := visible(b), visible(b)
 	p, err := gaol.NewProfile(gaol.System(), gaol.FileRead(gaol.Subpath(in)), gaol.FileWrite(gaol.Subpath(out)), gaol.FileRead(gaol.Subpath(out)), gaol.Private("/tmp"))
 	if err != nil {
 		b.Fatal(err)
@@ -41,6 +36,17 @@ func full(b *testing.B) *gaol.Sandbox {
 	}
 	b.Cleanup(func() { s.Close() })
 	return s
+}
+
+// visible makes a directory outside of /tmp, which is private inside.
+func visible(b *testing.B) string {
+	b.Helper()
+	d, err := os.MkdirTemp("/var/tmp", "gaol-bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { os.RemoveAll(d) })
+	return d
 }
 
 func spawn(s *gaol.Sandbox) func() error {

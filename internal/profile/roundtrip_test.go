@@ -1,0 +1,202 @@
+package profile
+
+// Profile to text and back, for profiles made of what the syntaxes have trouble with. Nothing may be lost, and nothing gained.
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// part makes a path's component from what the syntaxes have trouble with.
+var part = rapid.StringOfN(rapid.RuneFrom([]rune("ab?=:$${}\"'\\\n\t\x7f#[],é\u202e\ufffd😀 ~")), 1, 6, -1)
+
+var anyPath = rapid.Custom(func(t *rapid.T) string {
+	p := ""
+	for range rapid.IntRange(0, 4).Draw(t, "depth") {
+		p += "/" + part.Draw(t, "part") + rapid.SampledFrom([]string{"", "", "?", "??", ":rw", ":ro", "\xff", "${HOME}", "\xc3", "$"}).Draw(t, "end")
+	}
+	if p == "" {
+		return "/"
+	}
+	return p
+})
+
+var anyOperation = rapid.Custom(func(t *rapid.T) Operation {
+	op := Operation{Kind: rapid.SampledFrom(Kinds()).Draw(t, "kind")}
+	switch op.Kind {
+	case FileRead, FileReadMetadata, FileWrite, FileExecute:
+		op.Pattern = Pattern{
+			Path: anyPath.Draw(t, "path"), Match: rapid.SampledFrom([]Match{Literal, Subpath}).Draw(t, "match"),
+			Optional: rapid.Bool().Draw(t, "optional"),
+		}
+	case NetworkOutbound, NetworkInbound:
+		op.Address = All
+	case Private:
+		op.Path = anyPath.Draw(t, "path")
+	case Map:
+		op.Path, op.Host = anyPath.Draw(t, "inside"), anyPath.Draw(t, "host")
+		op.Mode = rapid.SampledFrom([]Mode{ReadOnly, ReadWrite}).Draw(t, "mode")
+	}
+	return op
+})
+
+var anyName = rapid.StringOfN(rapid.RuneFrom([]rune("AB_ .\"\\\n$é")), 1, 4, -1)
+
+var anyProfile = rapid.Custom(func(t *rapid.T) Profile {
+	p := Profile{
+		Operations: rapid.SliceOfN(anyOperation, 0, 12).Draw(t, "operations"),
+		OnDenied:   rapid.SampledFrom([]OnDenied{Errno, Kill}).Draw(t, "on-denied"),
+		PassEnv:    rapid.SliceOfN(anyName, 0, 3).Draw(t, "pass-env"),
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "variables") {
+		value := rapid.OneOf(part, rapid.Just(""), rapid.Just("\xff=\x80")).Draw(t, "value")
+		p.Env = append(p.Env, anyName.Draw(t, "name")+"="+value)
+	}
+	if rapid.Bool().Draw(t, "has dir") {
+		p.Dir = anyPath.Draw(t, "dir")
+	}
+	return p
+})
+
+func same(a, b Profile) bool {
+	return fmt.Sprintf("%#v", a) == fmt.Sprintf("%#v", b)
+}
+
+// normal is p as a file can hold it: see TOML.
+func normal(p Profile) Profile {
+	p.Operations = canonical(p.Operations)
+	p.Env = lastPerName(p.Env)
+	if len(p.Operations) == 0 {
+		p.Operations = nil
+	}
+	if len(p.PassEnv) == 0 {
+		p.PassEnv = nil
+	}
+	return p
+}
+
+func TestAProfileSurvivesItsTOML(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := normal(anyProfile.Draw(t, "profile"))
+		if err := p.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		text := p.TOML()
+		got, err := Parse("p.toml", []byte(text), Vars{})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if !same(got, p) {
+			t.Fatalf("got %#v\nwant %#v\n%s", got, p, text)
+		}
+	})
+}
+
+func TestTheOrderOfOperationsIsCanonical(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := anyProfile.Draw(t, "profile")
+		got, err := Parse("p.toml", []byte(p.TOML()), Vars{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !same(got, normal(p)) {
+			t.Fatalf("got %#v\nwant %#v", got, normal(p))
+		}
+	})
+}
+
+func TestTheBoundIsTheRuleWithoutItsIndexes(t *testing.T) {
+	few := rapid.SampledFrom([]string{"/", "/a", "/a/b", "/a/b/c", "/ab", "/a-b", "/a.b/c"})
+	fewOperations := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Operation {
+		op := anyOperation.Draw(t, "operation")
+		for _, p := range []*string{&op.Pattern.Path, &op.Path, &op.Host} {
+			if *p != "" {
+				*p = few.Draw(t, "path")
+			}
+		}
+		return op
+	}), 0, 20)
+	rapid.Check(t, func(t *rapid.T) {
+		base := Profile{Operations: fewOperations.Draw(t, "base")}
+		b := newBound(base, []string{"base.toml"})
+		for _, op := range fewOperations.Draw(t, "child") {
+			if got, want := b.allows(op), slowlyAllowed(base, op); got != want {
+				t.Fatalf("%v within %v: %v, want %v", op, base.Operations, got, want)
+			}
+		}
+	})
+}
+
+// slowlyAllowed is the rule, without the indexes.
+func slowlyAllowed(base Profile, op Operation) bool {
+	for _, b := range base.Operations {
+		switch {
+		case b.Kind != op.Kind:
+		case b.Pattern.Match == Subpath:
+			if b.Pattern.Path == "/" || op.Pattern.Path == b.Pattern.Path || strings.HasPrefix(op.Pattern.Path, b.Pattern.Path+"/") {
+				return true
+			}
+		case b.Pattern.Match == Literal:
+			if op.Pattern.Match == Literal && op.Pattern.Path == b.Pattern.Path {
+				return true
+			}
+		case b.Kind == Map:
+			if b.Path == op.Path && b.Host == op.Host && b.Mode >= op.Mode {
+				return true
+			}
+		case b == op:
+			return true
+		}
+	}
+	return false
+}
+
+func TestTheTextOfAProfileIsPlain(t *testing.T) {
+	p := Profile{
+		Operations: []Operation{
+			{Kind: Map, Path: "/a=b", Host: "/h:rw", Mode: ReadOnly}, {Kind: System}, file(FileRead, optional(sub("/x"))),
+			file(FileRead, sub("/y?")), file(FileRead, literal("/z")), {Kind: NetworkOutbound, Address: All},
+			{Kind: Private, Path: "/\xff$\u202e"},
+		},
+		OnDenied: Kill, Env: []string{"A=1", "A B=$x\n", "A=2"}, PassEnv: []string{"LANG"}, Dir: "/x",
+	}
+	const want = `schema = 1
+system = true
+read = [
+	"/x?",
+	"/y${0x3F}",
+	{ literal = "/z" },
+]
+connect = ["all"]
+private = ["/${0xFF}$$\u202E"]
+map = ["/a${0x3D}b=/h:rw:ro"]
+pass-env = ["LANG"]
+dir = "/x"
+on-denied = "kill"
+
+[env]
+A = "2"
+"A B" = "$$x\u000A"
+`
+	if got := p.TOML(); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestAnInvalidProfileGivesTextThatDoesNotParse(t *testing.T) {
+	for _, op := range []Operation{
+		{}, {Kind: 200}, {Kind: FileRead}, {Kind: FileRead, Pattern: Pattern{Path: "/a"}}, {Kind: FileRead, Pattern: sub("a")},
+		{Kind: NetworkInbound}, {Kind: Private}, {Kind: Map, Path: "/a", Host: "/b"}, {Kind: Map, Path: "", Host: "/b", Mode: ReadOnly},
+	} {
+		p := Profile{Operations: []Operation{op}}
+		if got, err := Parse("p.toml", []byte(p.TOML()), Vars{}); err == nil || p.Validate() == nil {
+			t.Errorf("%v became %v", op, got)
+		}
+	}
+	if _, err := Parse("p.toml", []byte(Profile{OnDenied: 7}.TOML()), Vars{}); err == nil {
+		t.Error("OnDenied(7) was taken")
+	}
+}
