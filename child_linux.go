@@ -19,6 +19,7 @@ type child struct {
 	mu     sync.Mutex // guards pidfd: -1 after the end
 	pidfd  int
 	status int
+	dying  *counter // of the sandbox: inits that are ending
 }
 
 func (c *child) signal(s syscall.Signal) error {
@@ -46,33 +47,45 @@ const (
 	statusContinued = 3
 )
 
-// wait waits for the init and takes its last record. Only when the init is reaped is every process of the sandbox gone. The records
-// are read as they come only for a caller that wants to know of stops: to wake twice at each end would cost every spawn.
+// wait reads the init's records up to the last. Everything that the program left behind has then been killed and reaped, and all that
+// the init still does is to end: to take down the mounts takes it as long as a whole exec, so nobody waits for that but Close.
 func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 	state := &ProcessState{pid: c.pid, code: -1, sig: unix.SIGKILL, lost: true}
-	if stopped != nil {
-		c.records(state, stopped)
-	}
-	var ws unix.WaitStatus
-	var err error
-	for {
-		_, err = unix.Wait4(c.pid, &ws, unix.WALL, nil)
-		if err != unix.EINTR {
-			break
-		}
-	}
+	c.records(state, stopped)
+	_ = unix.Close(c.status)
 	c.mu.Lock()
 	_ = unix.Close(c.pidfd)
 	c.pidfd = -1
 	c.mu.Unlock()
-	if state.lost {
-		c.records(state, func(syscall.Signal) {})
+	if state.lost { // killed from outside: its end is the end of what was in there, too
+		return state, c.reap(0)
 	}
-	_ = unix.Close(c.status)
-	if err != nil {
-		return state, os.NewSyscallError("wait4", err)
+	if err := c.reap(unix.WNOHANG); err != errDying {
+		return state, err
 	}
+	c.dying.add(1)
+	go func() {
+		_ = c.reap(0)
+		c.dying.add(-1)
+	}()
 	return state, nil
+}
+
+var errDying = errors.New("still dying")
+
+func (c *child) reap(options int) error {
+	for {
+		pid, err := unix.Wait4(c.pid, nil, unix.WALL|options, nil)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return os.NewSyscallError("wait4", err)
+		case pid == 0:
+			return errDying
+		}
+		return nil
+	}
 }
 
 // records reads what the init writes until it has told how the program ended, or has ended itself. The init is the only writer, and
@@ -90,8 +103,10 @@ func (c *child) records(state *ProcessState, stopped func(syscall.Signal)) {
 		ws := unix.WaitStatus(binary.NativeEndian.Uint32(buf[4:]))
 		switch binary.NativeEndian.Uint32(buf) {
 		case statusStopped:
-			stopped(ws.StopSignal())
-			_ = c.signal(unix.SIGCONT)
+			if stopped != nil {
+				stopped(ws.StopSignal())
+				_ = c.signal(unix.SIGCONT)
+			}
 		case statusExited:
 			state.decode(buf, ws)
 		}

@@ -243,8 +243,8 @@ func (c *Cmd) Run() error {
 	return c.Wait()
 }
 
-// Wait waits for the program and for the copying to and from it. A program that ran and failed is an *[ExitError]. When it
-// returns, no process of the sandbox is left.
+// Wait waits for the program and for the copying to and from it. A program that ran and failed is an *[ExitError]. When it returns,
+// every process that the program started is gone; the sandbox's own init is about to be, and [Sandbox.Close] waits for that.
 func (c *Cmd) Wait() error {
 	if c.Process == nil {
 		return errors.New("gaol: not started")

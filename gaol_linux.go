@@ -79,7 +79,7 @@ func (s *Sandbox) start(c plan.Command) (*child, error) {
 	if err != nil {
 		return nil, s.explain(s.template.failure(err, &c))
 	}
-	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status}, nil
+	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying}, nil
 }
 
 // failure turns the child's record back into what the caller wrote.

@@ -13,8 +13,37 @@ type Sandbox struct {
 	policy   policy.Policy
 	template template
 
-	mu     sync.RWMutex
+	dying counter // inits that are ending
+
+	mu     sync.Mutex
 	closed bool
+}
+
+// counter counts; its zero value is 0.
+type counter struct {
+	mu   sync.Mutex
+	n    int
+	zero *sync.Cond
+}
+
+func (c *counter) add(d int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n += d; c.n == 0 && c.zero != nil {
+		c.zero.Broadcast()
+	}
+}
+
+// wait returns when the count is 0.
+func (c *counter) wait() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.zero == nil {
+		c.zero = sync.NewCond(&c.mu)
+	}
+	for c.n > 0 {
+		c.zero.Wait()
+	}
 }
 
 // New resolves the profile for this host and compiles it. The caller closes the Sandbox.
@@ -38,8 +67,9 @@ func New(profile Profile) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close frees what the sandbox holds. Commands that run go on; a command started afterwards fails with [ErrClosed]. It may be
-// called more than once, and always returns nil.
+// Close frees what the sandbox holds, and waits until the inits of commands whose Wait has returned are gone, which is a matter of a
+// fraction of a millisecond. Commands that run go on; a command started afterwards fails with [ErrClosed]. It may be called more than
+// once, and always returns nil.
 func (s *Sandbox) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,6 +77,7 @@ func (s *Sandbox) Close() error {
 		s.closed = true
 		s.template.close()
 	}
+	s.dying.wait()
 	return nil
 }
 
