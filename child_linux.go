@@ -118,7 +118,7 @@ func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
 	if ws.Exited() {
 		s.code, s.sig = ws.ExitStatus(), 0
 	} else {
-		s.sig, s.core = ws.Signal(), ws.CoreDump()
+		s.sig, s.core, s.denied = ws.Signal(), ws.CoreDump(), ws.Signal() == unix.SIGSYS
 	}
 	ne := binary.NativeEndian
 	word := func(i int) int64 { return int64(ne.Uint64(b[16+i*8:])) }

@@ -48,6 +48,9 @@ type Cmd struct {
 	// job, in the caller's session, so that its keys send signals to the program alone. If nil, the program has a session of its own
 	// and no controlling terminal. Who sets it must take the terminal's foreground back afterwards.
 	Terminal *os.File
+	// Background, with Terminal, leaves the terminal's foreground as it is: the program is a background job, which the kernel stops
+	// when it reads from the terminal. Without Terminal it would read what is typed for others.
+	Background bool
 	// Stopped, with Terminal, is called by Wait when the program has been stopped; the program goes on when it returns.
 	Stopped func(syscall.Signal)
 
@@ -88,10 +91,10 @@ func dedup(env []string) []string {
 	out := make([]string, 0, len(env))
 	for i := len(env) - 1; i >= 0; i-- {
 		name, _, ok := strings.Cut(env[i], "=")
-		if ok && seen[name] {
+		if env[i] == "" || ok && seen[name] {
 			continue
 		}
-		seen[name] = true
+		seen[name] = seen[name] || ok // an entry that is no variable is kept as it is, and hides none
 		out = append(out, env[i])
 	}
 	slices.Reverse(out)
@@ -101,7 +104,7 @@ func dedup(env []string) []string {
 // Start starts the program and returns when it has been executed. A program that never ran is a *[SetupError].
 func (c *Cmd) Start() error {
 	err := c.start()
-	if err != nil && c.report == nil {
+	if err != nil && c.report == nil && c.sandbox != nil {
 		r := c.sandbox.Report()
 		c.report = &r
 	}
@@ -132,7 +135,11 @@ func (c *Cmd) start() error {
 	}
 	command, err := c.command(files)
 	if err == nil {
-		c.child, err = c.sandbox.start(command)
+		if c.child, err = c.sandbox.start(command); err != nil {
+			err = c.sandbox.lacking(err)
+		} else if !proven.Load() {
+			proven.Store(true)
+		}
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
@@ -167,7 +174,7 @@ func (c *Cmd) startable() error {
 
 // command encodes what this spawn adds to the plan.
 func (c *Cmd) command(files []*os.File) (plan.Command, error) {
-	p := plan.Command{Argv: c.Args, Env: c.Environ(), Dir: c.dir(), TTY: -1}
+	p := plan.Command{Argv: c.Args, Env: c.Environ(), Dir: c.dir(), TTY: -1, Foreground: !c.Background}
 	for _, kv := range p.Env {
 		if strings.IndexByte(kv, 0) >= 0 {
 			return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "a variable of the environment contains a NUL byte"}
@@ -208,7 +215,8 @@ func (c *Cmd) dir() string {
 	if d := c.sandbox.policy.Dir; d != "" {
 		return d
 	}
-	if d, err := os.Getwd(); err == nil && c.sandbox.policy.Shows(d) {
+	// the kernel's answer, not $PWD, which may lead through links that the view lacks
+	if d, err := syscall.Getwd(); err == nil && c.sandbox.policy.Shows(d) {
 		return d
 	}
 	return "/"
@@ -313,6 +321,9 @@ func (c *Cmd) CombinedOutput() ([]byte, error) {
 func (c *Cmd) Report() Report {
 	if c.report != nil {
 		return *c.report
+	}
+	if c.sandbox == nil {
+		return Report{}
 	}
 	return c.sandbox.Report()
 }

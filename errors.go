@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -61,7 +62,7 @@ func (e *SetupError) Error() string {
 
 // Unwrap returns the cause and, for a program that was not found, exec.ErrNotFound.
 func (e *SetupError) Unwrap() []error {
-	if e.Step == stepExecute && errors.Is(e.Err, fs.ErrNotExist) {
+	if e.Step == stepExecute && (errors.Is(e.Err, fs.ErrNotExist) || errors.Is(e.Err, syscall.ENOTDIR)) {
 		return []error{e.Err, exec.ErrNotFound}
 	}
 	return []error{e.Err}

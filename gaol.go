@@ -28,7 +28,7 @@ import (
 type Profile struct{ p profile.Profile }
 
 // Option is an entry of a profile: an [Operation] or a setting such as [OnDenied] and [Env].
-type Option interface{ apply(*profile.Profile) }
+type Option interface{ apply(*profile.Profile) error }
 
 // NewProfile makes a profile of the entries. A bad entry (a relative path, a NUL) is a *[ProfileError] that names it.
 func NewProfile(options ...Option) (Profile, error) { return Profile{}.With(options...) }
@@ -41,7 +41,9 @@ func (p Profile) With(options ...Option) (Profile, error) {
 		if o == nil {
 			continue
 		}
-		o.apply(&n)
+		if err := o.apply(&n); err != nil {
+			return Profile{}, err
+		}
 	}
 	if err := n.Validate(); err != nil {
 		return Profile{}, err

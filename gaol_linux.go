@@ -16,15 +16,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// compile turns a policy into the plan for this host.
-func compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
-	filter, err := seccomp.Filter(seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Kill: p.Kill})
-	if err != nil {
-		return plan.Plan{}, fmt.Errorf("gaol: compile the seccomp filter: %w", err)
-	}
-	return linuxplan.Compile(p, h, filter)
-}
-
 // shared is what every sandbox of the process uses: the init's executable and this process, as descriptors. They stay open.
 var shared = sync.OnceValues(func() (fds struct{ init, caller int }, err error) {
 	if fds.init, err = csrc.InitImage(); err != nil {
@@ -37,36 +28,73 @@ var shared = sync.OnceValues(func() (fds struct{ init, caller int }, err error) 
 	return fds, nil
 })
 
-// template is a plan whose build stage has run.
+// template is a plan whose build stage has run: once is that stage, plan what each spawn goes through.
 type template struct {
-	plan plan.Plan
-	core *csrc.Template
+	once, plan plan.Plan
+	core       *csrc.Template
+}
+
+// grants is what the seccomp filter depends on.
+func grants(p *policy.Policy) seccomp.Grants {
+	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Kill: p.Kill}
 }
 
 func (t *template) build(p policy.Policy, h policy.Host) error {
 	if _, err := shared(); err != nil {
 		return &SetupError{Step: plan.ExecInit.String(), Err: err}
 	}
-	var err error
-	if t.plan, err = compile(p, h); err != nil {
-		return err
+	type compiled struct {
+		filter []plan.Instruction
+		err    error
 	}
-	encoded, err := t.plan.Encode()
+	filter := make(chan compiled, 1) // libseccomp takes as long as the kernel does with the namespaces: both at once
+	go func() {
+		f, err := seccomp.Filter(grants(&p))
+		filter <- compiled{f, err}
+	}()
+	full, err := linuxplan.Compile(p, h)
 	if err != nil {
 		return err
 	}
-	t.core, err = csrc.Build(encoded)
-	return t.failure(err, nil)
+	t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
+	encoded, err := t.once.Encode()
+	if err != nil {
+		return err
+	}
+	if t.core, err = csrc.Build(encoded); err != nil {
+		return failure(&t.once, err, nil)
+	}
+	f := <-filter
+	if f.err != nil {
+		t.core.Close()
+		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
+	}
+	linuxplan.SetFilter(t.plan, f.filter)
+	if encoded, err = t.plan.Encode(); err == nil {
+		err = t.core.Load(encoded)
+	}
+	if err != nil {
+		t.core.Close()
+	}
+	return err
 }
 
-func (t *template) close()         { t.core.Close() }
-func (t *template) String() string { return t.plan.String() }
+func (t *template) close() { t.core.Close() }
+
+func (t *template) String() string {
+	p := t.plan
+	p.Steps = append(append([]plan.Step{}, t.once.Steps...), t.plan.Steps...)
+	return p.String()
+}
 
 // start runs a command; the caller of Wait ends what it returns.
 func (s *Sandbox) start(c plan.Command) (*child, error) {
 	encoded, err := c.Encode()
 	if err != nil {
 		return nil, &SetupError{Step: stepExecute, Path: c.Argv[0], Err: unix.E2BIG, Hint: err.Error()}
+	}
+	if err := passable(c.FDs); err != nil {
+		return nil, err
 	}
 	fds, err := shared()
 	if err != nil {
@@ -77,21 +105,47 @@ func (s *Sandbox) start(c plan.Command) (*child, error) {
 		return nil, ErrClosed
 	}
 	if err != nil {
-		return nil, s.explain(s.template.failure(err, &c))
+		return nil, s.explain(failure(&s.template.plan, err, &c))
 	}
 	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying}, nil
 }
 
+const maxFDs = 4096 // GAOL_FDS_MAX
+
+// passable refuses descriptors that lead on: through a directory's, or one that O_PATH opened, every path of the host can be looked
+// up, changed by chmod and, without Landlock, opened.
+func passable(fds []int) error {
+	if len(fds) > maxFDs {
+		return &SetupError{Step: plan.FD.String(), Path: fmt.Sprint(maxFDs), Err: unix.EMFILE, Hint: fmt.Sprintf("at most %d descriptors can be passed", maxFDs)}
+	}
+	for i, fd := range fds {
+		refuse := func(err error, hint string) error {
+			return &SetupError{Step: plan.FD.String(), Path: fmt.Sprint(i), Err: err, Hint: hint}
+		}
+		var st unix.Stat_t
+		if err := unix.Fstat(fd, &st); err != nil {
+			return refuse(err, "")
+		}
+		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return refuse(unix.EISDIR, "a directory leads to the whole host; grant its path, or Map it")
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err == nil && flags&unix.O_PATH != 0 {
+			return refuse(unix.EBADF, "it was opened with O_PATH; open it for what it is needed for")
+		}
+	}
+	return nil
+}
+
 // failure turns the child's record back into what the caller wrote.
-func (t *template) failure(err error, c *plan.Command) error {
+func failure(p *plan.Plan, err error, c *plan.Command) error {
 	var f *plan.Failure
 	if !errors.As(err, &f) {
 		return err
 	}
 	e := &SetupError{Step: f.Op.String(), Err: f.Errno}
 	switch {
-	case f.Op < plan.CloneBuilder && int(f.Step) < len(t.plan.Steps):
-		s := t.plan.Steps[f.Step]
+	case f.Op < plan.CloneBuilder && int(f.Step) < len(p.Steps):
+		s := p.Steps[f.Step]
 		e.Path, e.Operation = s.Path, s.Why
 		if s.Op == plan.Bind {
 			e.Path = s.Text

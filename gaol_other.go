@@ -10,6 +10,8 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
 
+func facts() policy.Host { return probe() }
+
 // probe finds nothing here: New refuses every profile, and nothing runs unconfined.
 func probe() policy.Host {
 	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo for Linux"}
@@ -21,6 +23,8 @@ type template struct{}
 func (t *template) build(policy.Policy, policy.Host) error { return ErrUnsupported }
 func (t *template) close()                                 {}
 func (t *template) String() string                         { return "" }
+
+func (s *Sandbox) try() error { return ErrUnsupported }
 
 func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupported }
 

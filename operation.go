@@ -1,6 +1,9 @@
 package gaol
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
@@ -27,7 +30,10 @@ func Optional(pattern Pattern) Pattern {
 // Operation is one thing that a profile allows. The zero value is refused.
 type Operation struct{ op profile.Operation }
 
-func (o Operation) apply(p *profile.Profile) { p.Operations = append(p.Operations, o.op) }
+func (o Operation) apply(p *profile.Profile) error {
+	p.Operations = append(p.Operations, o.op)
+	return nil
+}
 
 // String is the operation as it is written in Go.
 func (o Operation) String() string { return o.op.String() }
@@ -102,9 +108,9 @@ func Map(inside, host string, mode Mode) Operation {
 }
 
 // setting is an Option that is no operation.
-type setting func(*profile.Profile)
+type setting func(*profile.Profile) error
 
-func (s setting) apply(p *profile.Profile) { s(p) }
+func (s setting) apply(p *profile.Profile) error { return s(p) }
 
 // Action is what a denied system call ends in.
 type Action uint8
@@ -118,18 +124,35 @@ const (
 // OnDenied sets what a denied system call ends in. clone3 and calls newer than gaol's table fail with ENOSYS either way, since
 // programs then use the older ones.
 func OnDenied(action Action) Option {
-	return setting(func(p *profile.Profile) { p.OnDenied = profile.OnDenied(action) })
+	return setting(func(p *profile.Profile) error {
+		p.OnDenied = profile.OnDenied(action)
+		return nil
+	})
 }
 
 // Env adds a variable to the environment of commands that bring none of their own.
 func Env(name, value string) Option {
-	return setting(func(p *profile.Profile) { p.Env = append(p.Env, name+"="+value) })
+	return setting(func(p *profile.Profile) error {
+		if strings.Contains(name, "=") {
+			return &ProfileError{Operation: "Env", Err: fmt.Errorf("%q is not a variable's name", name)}
+		}
+		p.Env = append(p.Env, name+"="+value)
+		return nil
+	})
 }
 
 // PassEnv does the same with variables of the calling process, those of them that are set when a command starts.
 func PassEnv(names ...string) Option {
-	return setting(func(p *profile.Profile) { p.PassEnv = append(p.PassEnv, names...) })
+	return setting(func(p *profile.Profile) error {
+		p.PassEnv = append(p.PassEnv, names...)
+		return nil
+	})
 }
 
 // Dir sets the working directory, inside, of commands that name none.
-func Dir(path string) Option { return setting(func(p *profile.Profile) { p.Dir = path }) }
+func Dir(path string) Option {
+	return setting(func(p *profile.Profile) error {
+		p.Dir = path
+		return nil
+	})
+}

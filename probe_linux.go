@@ -17,12 +17,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// facts is what costs nothing to find out; that the engine works is assumed. New builds the sandbox that is asked for and tries it,
+// which is a better probe than any other; only where that fails does probe find out what the host lacks.
+func facts() policy.Host {
+	ok := policy.Check{OK: true}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Umask: umask(), Engine: ok, Proc: ok, Seccomp: ok}
+	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
+	h.Landlock, h.LandlockReason = landlock()
+	return h
+}
+
 // probe finds out what this host enforces by doing it: a sandbox is built and a command started in it, up to the exec of a program
 // that is not there. Versions say nothing about containers, security modules and settings.
 var probe = sync.OnceValue(func() policy.Host {
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Umask: umask()}
-	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
-	h.Landlock, h.LandlockReason = landlock()
+	h := facts()
 	h.Seccomp = seccompCheck()
 	if !h.Seccomp.OK {
 		h.Engine = h.Seccomp
@@ -41,25 +49,41 @@ var probe = sync.OnceValue(func() policy.Host {
 
 // try builds and starts a sandbox, and says at which step the host refused.
 func try(h policy.Host, p policy.Policy) policy.Check {
-	var t template
-	err := t.build(p, h)
+	s := Sandbox{policy: p}
+	err := s.template.build(p, h)
 	if err == nil {
-		defer t.close()
-		s := Sandbox{policy: p, template: t}
-		var c *child
-		c, err = s.start(plan.Command{Argv: []string{"probe"}, Candidates: []string{"/probe"}, FDs: []int{0, 0, 0}, Dir: "/", TTY: -1})
-		if c != nil {
-			_, _ = c.wait(nil)
-		}
+		defer s.template.close()
+		err = s.try()
 	}
 	var e *SetupError
 	switch {
-	case errors.As(err, &e) && e.Step == stepExecute && errors.Is(e, unix.ENOENT):
+	case err == nil:
 		return policy.Check{OK: true}
 	case errors.As(err, &e):
 		return policy.Check{Reason: strings.TrimPrefix(e.Error(), "gaol: "), Fix: fix(e)}
 	}
 	return policy.Check{Reason: fmt.Sprint(err)}
+}
+
+// try goes through all of a spawn but the exec of a program.
+func (s *Sandbox) try() error {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	fd := int(null.Fd())
+	c, err := s.start(plan.Command{Argv: []string{"try"}, Candidates: []string{"/dev/null/none"}, FDs: []int{fd, fd, fd}, Dir: "/", TTY: -1})
+	if c != nil { // nothing can be executed there
+		_ = c.signal(unix.SIGKILL)
+		_, _ = c.wait(nil)
+		return errors.New("gaol: a file that is none was executed")
+	}
+	var e *SetupError
+	if errors.As(err, &e) && e.Step == stepExecute {
+		return nil
+	}
+	return err
 }
 
 // fix tells what commonly stands in the way, by looking at the settings that are known to.

@@ -32,6 +32,7 @@ type ProcessState struct {
 	code   int // -1: ended by sig
 	sig    syscall.Signal
 	core   bool
+	denied bool // by SIGSYS: a system call that OnDenied(Kill) forbids
 	lost   bool // the init ended without a word: everything was killed from outside
 	usage  Usage
 	killed int
@@ -53,6 +54,9 @@ func (s *ProcessState) Success() bool { return s.code == 0 }
 
 // Signal returns the signal that ended the program; 0 if none did.
 func (s *ProcessState) Signal() syscall.Signal { return s.sig }
+
+// CoreDump says that a core was written; RLIMIT_CORE is 0 inside, so there is none.
+func (s *ProcessState) CoreDump() bool { return s.core }
 
 // Pid returns the number that the sandbox's init had.
 func (s *ProcessState) Pid() int { return s.pid }

@@ -4,7 +4,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gaol-sandbox/gaol/internal/policy"
@@ -80,7 +79,7 @@ func (r *Report) end(s *ProcessState) {
 		return
 	}
 	r.State, r.Killed, r.Usage = s, s.killed, s.usage
-	if s.sig == syscall.SIGSYS {
+	if s.denied {
 		r.Denials = append(r.Denials, Denial{Operation: "system call", Suggestion: "OnDenied(Errno) lets the program go on with an error"})
 	}
 }

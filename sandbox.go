@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/tried"
 )
 
 // Sandbox is a compiled profile. It is safe for many goroutines at once. It holds descriptors of namespaces, but no process.
 type Sandbox struct {
+	profile  Profile
 	policy   policy.Policy
 	template template
 
@@ -51,20 +54,48 @@ func (c *counter) wait() {
 // A profile that means nothing or names a missing path is a *[ProfileError]; one that the host cannot enforce exactly is an
 // *[UnsupportedError]; if the host refuses a step of what was compiled, that is a *[SetupError].
 func New(profile Profile) (*Sandbox, error) {
-	host := probe()
-	p, err := policy.Resolve(profile.p, host)
+	host := facts()
+	p, err := resolve(profile, host)
 	if err != nil {
-		var u *policy.UnsupportedError
-		if errors.As(err, &u) {
-			return nil, &UnsupportedError{u.Operations}
-		}
 		return nil, err
 	}
-	s := &Sandbox{policy: p}
+	s := &Sandbox{policy: p, profile: profile}
 	if err := s.template.build(p, host); err != nil {
-		return nil, err
+		return nil, s.lacking(err)
 	}
+	if tried.Skip || proven.Load() {
+		return s, nil
+	}
+	if err := s.try(); err != nil {
+		s.template.close()
+		return nil, s.lacking(err)
+	}
+	proven.Store(true)
 	return s, nil
+}
+
+// proven says that a spawn has worked in this process: then what the next one fails for is its own.
+var proven atomic.Bool
+
+func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
+	p, err := policy.Resolve(profile.p, host)
+	var u *policy.UnsupportedError
+	if errors.As(err, &u) {
+		return p, &UnsupportedError{u.Operations}
+	}
+	return p, err
+}
+
+// lacking turns the failure of a step into what the host lacks, if it lacks something; else err it is.
+func (s *Sandbox) lacking(err error) error {
+	var setup *SetupError
+	if proven.Load() || !errors.As(err, &setup) || setup.Step == stepExecute {
+		return err
+	}
+	if _, lack := resolve(s.profile, probe()); errors.Is(lack, ErrUnsupported) {
+		return lack
+	}
+	return err
 }
 
 // Close frees what the sandbox holds, and waits until the inits of commands whose Wait has returned are gone, which is a matter of a

@@ -127,7 +127,7 @@ static void program(void *arg) {
 	 * not bounded by the pid namespace). */
 	r = sys(SYS_setpgid, 0, 0);
 	if (r < 0) fail(job, GAOL_SESSION, 1, r);
-	if (c->tty >= 0) {
+	if (c->tty >= 0 && c->foreground) {
 		int group = GAOL_PROGRAM_PID;
 		r = sys(SYS_ioctl, c->tty, TIOCSPGRP, &group);
 		if (r < 0) fail(job, GAOL_TTY, (uint32_t)c->tty, r);

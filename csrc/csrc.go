@@ -48,11 +48,11 @@ func check(b []byte, f func(unsafe.Pointer) *C.char) error {
 // ErrClosed is returned by Spawn after Close.
 var ErrClosed = errors.New("the template is closed")
 
-// Template is a plan whose build stage has run. It holds the plan's bytes in C memory and the descriptors of the namespaces.
-// It is safe for many goroutines at once.
+// Template is what the build stage of a plan has made: the descriptors of namespaces. With Load it also holds, in C memory, the plan
+// that each spawn goes through. It is safe for many goroutines at once.
 type Template struct {
 	mu   sync.RWMutex
-	plan unsafe.Pointer // C memory; nil after Close
+	plan unsafe.Pointer // C memory; nil before Load and after Close
 	ns   [C.GAOL_NS_COUNT]C.int
 }
 
@@ -61,27 +61,35 @@ func Build(b []byte) (*Template, error) {
 	if err := Check(b); err != nil {
 		return nil, fmt.Errorf("the plan is not valid: %w", err)
 	}
-	t := &Template{plan: C.CBytes(b)}
+	t := &Template{}
 	var failure C.struct_gaol_failure
-	if C.gaol_build(t.plan, &t.ns[0], &failure) < 0 {
-		C.free(t.plan)
+	if C.gaol_build(unsafe.Pointer(unsafe.SliceData(b)), &t.ns[0], &failure) < 0 {
 		return nil, goFailure(&failure)
 	}
 	return t, nil
+}
+
+// Load checks the plan whose later stages each spawn goes through, and keeps a copy. It is called once.
+func (t *Template) Load(b []byte) error {
+	if err := Check(b); err != nil {
+		return fmt.Errorf("the plan is not valid: %w", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.plan = C.CBytes(b)
+	return nil
 }
 
 // Close frees the memory and the descriptors, after the spawns that are under way. It may be called more than once.
 func (t *Template) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.plan == nil {
-		return
-	}
 	C.free(t.plan)
 	t.plan = nil
-	for _, fd := range t.ns {
+	for i, fd := range t.ns {
 		if fd >= 0 {
 			_ = unix.Close(int(fd))
+			t.ns[i] = -1
 		}
 	}
 }

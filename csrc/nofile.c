@@ -10,6 +10,7 @@ __attribute__((constructor)) static void remember(void) { getrlimit(RLIMIT_NOFIL
 void gaol_nofile(uint64_t limit[2]) {
 	struct rlimit now;
 	if (getrlimit(RLIMIT_NOFILE, &now) < 0) now = first;
-	if (now.rlim_cur == now.rlim_max && first.rlim_max == now.rlim_max) now.rlim_cur = first.rlim_cur;
+	/* Go raises it to the hard one, or to one less, by which it knows its own doing again (syscall/rlimit.go) */
+	if (now.rlim_cur + 1 >= now.rlim_max && first.rlim_max == now.rlim_max) now.rlim_cur = first.rlim_cur;
 	limit[0] = now.rlim_cur, limit[1] = now.rlim_max;
 }

@@ -138,6 +138,7 @@ const char *gaol_command_check(const void *command, size_t size) {
 	if (c->nfds < 3 || c->nfds > GAOL_FDS_MAX) return "too few or too many descriptors";
 	if (!within(size, c->fds, (uint64_t)c->nfds * 4, 4)) return "descriptors outside of the command";
 	if (c->tty < -1 || c->tty >= (int64_t)c->nfds) return "a terminal that is not among the descriptors";
+	if (c->foreground > 1 || c->reserved != 0) return "a header that contradicts itself";
 	if (!text(bytes, size, c->dir)) return "a directory outside of the command";
 	const uint32_t *table = (const void *)(bytes + c->table);
 	for (uint64_t i = 0; i < strings; i++)

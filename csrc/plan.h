@@ -117,7 +117,9 @@ struct gaol_command {
 	uint32_t nargv, nenv, ncandidates, nfds;
 	uint32_t table, fds;
 	uint32_t dir; /* str */
-	int32_t tty;  /* the number inside of the terminal whose foreground the program becomes; -1: a session of its own */
+	int32_t tty;  /* the number inside of the caller's controlling terminal: its session is kept; -1: a session of its own */
+	uint32_t foreground; /* with tty: the program becomes the terminal's foreground job */
+	uint32_t reserved;
 };
 
 /* The first thing that went wrong; op is GAOL_NONE when nothing did. */

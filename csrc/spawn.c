@@ -85,14 +85,21 @@ static int receive(int socket, uint32_t namespaces, int ns[GAOL_NS_COUNT]) {
 	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	ssize_t r = recvmsg(socket, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (r < 0) return -errno;
+	int fds[GAOL_NS_COUNT];
+	size_t wanted = 0, n = 0;
+	for (int i = 0; i < GAOL_NS_COUNT; i++) wanted += (namespaces & (uint32_t)gaol_ns_kinds[i].flag) != 0;
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	if (r != 1 || c == NULL || c->cmsg_type != SCM_RIGHTS) return -EPROTO;
-	const unsigned char *from = CMSG_DATA(c);
-	for (int i = 0; i < GAOL_NS_COUNT; i++) {
-		if (!(namespaces & (uint32_t)gaol_ns_kinds[i].flag)) continue;
-		memcpy(&ns[i], from, sizeof(int));
-		from += sizeof(int);
+	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds, CMSG_DATA(c), n * sizeof(int));
 	}
+	if (r != 1 || n != wanted) { /* at the limit of descriptors the kernel installs as many as fit (man 7 unix, MSG_CTRUNC) */
+		for (size_t i = 0; i < n; i++) close(fds[i]);
+		return m.msg_flags & MSG_CTRUNC ? -EMFILE : -EPROTO;
+	}
+	n = 0;
+	for (int i = 0; i < GAOL_NS_COUNT; i++)
+		if (namespaces & (uint32_t)gaol_ns_kinds[i].flag) ns[i] = fds[n++];
 	return 0;
 }
 

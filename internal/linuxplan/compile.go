@@ -34,8 +34,8 @@ type compiler struct {
 
 func (c *compiler) step(s plan.Step) { c.plan.Steps = append(c.plan.Steps, s) }
 
-// Compile lays out the steps for p on h; filter is the seccomp filter of the same policy.
-func Compile(p policy.Policy, h policy.Host, filter []plan.Instruction) (plan.Plan, error) {
+// Compile lays out the steps for p on h. Its seccomp step, the last of the program's stage, is still without a filter: SetFilter.
+func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	c := &compiler{made: map[string]bool{"/": true}}
 	c.plan.Namespaces = newUser | newNS | newIPC | newUTS
 	if !p.Network() {
@@ -47,8 +47,17 @@ func Compile(p policy.Policy, h policy.Host, filter []plan.Instruction) (plan.Pl
 	if err := c.init(&p, places); err != nil {
 		return plan.Plan{}, err
 	}
-	c.program(&p, h, filter, places)
+	c.program(&p, h, places)
 	return c.plan, nil
+}
+
+// SetFilter completes the seccomp step of a compiled plan.
+func SetFilter(p plan.Plan, filter []plan.Instruction) {
+	for i := range p.Steps {
+		if p.Steps[i].Op == plan.Seccomp {
+			p.Steps[i].Filter = filter
+		}
+	}
 }
 
 // place is an entry and what encloses it.
@@ -138,7 +147,7 @@ func (c *compiler) dir(p string) {
 
 func bindFlags(r policy.Rights) uint16 {
 	var f uint16
-	if r&policy.Write == 0 {
+	if r&(policy.Write|policy.Device) != policy.Write { // a device is written through a read-only mount; its owner and mode are not
 		f |= plan.ReadOnly
 	}
 	if r&policy.Execute == 0 {
@@ -172,7 +181,7 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 		}
 		switch n.Kind {
 		case policy.Private:
-			s := plan.Step{Op: plan.Tmpfs, Path: n.Path, Text: "mode=1777", Why: n.Why}
+			s := plan.Step{Op: plan.Tmpfs, Path: n.Path, Text: "mode=1777,size=512m,nr_inodes=64k", Why: n.Why}
 			if n.Rights&policy.Execute == 0 {
 				s.Flags = plan.NoExec
 			}
@@ -192,7 +201,7 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 	if p.Proc == policy.NoProc {
 		return nil
 	}
-	options := "hidepid=2"
+	options := "hidepid=4" // "ptraceable", which unlike 2 makes no exception for a group, here that of a root caller (man 5 proc)
 	if p.Proc == policy.ProcPids {
 		options += ",subset=pid"
 	}
@@ -224,14 +233,14 @@ func (c *compiler) below(n *place, made map[string]bool) {
 	}
 }
 
-func (c *compiler) program(p *policy.Policy, h policy.Host, filter []plan.Instruction, places []*place) {
+func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
 	c.step(plan.Step{Op: plan.Umask, N: h.Umask})
 	// a core is written by the host's helper, outside, with what the program put into it (man 5 core)
 	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore})
 	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps})
-	c.step(plan.Step{Op: plan.Seccomp, Filter: filter})
+	c.step(plan.Step{Op: plan.Seccomp})
 	if h.Landlock >= policy.MinLandlock {
 		c.landlock(h.Landlock, p, places)
 	}

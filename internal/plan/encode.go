@@ -47,7 +47,7 @@ const (
 	version      = 1
 	headerSize   = 48
 	stepSize     = 12
-	commandSize  = 40
+	commandSize  = 48
 	maxSize      = 64 << 20
 )
 
@@ -121,6 +121,18 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 	return 0, nil
 }
 
+// Only is p with the steps of these stages alone.
+func (p Plan) Only(keep ...Stage) Plan {
+	steps := make([]Step, 0, len(p.Steps))
+	for _, s := range p.Steps {
+		if slices.Contains(keep, s.Op.Stage()) {
+			steps = append(steps, s)
+		}
+	}
+	p.Steps = steps
+	return p
+}
+
 // Encode returns the bytes of p, in memory that is aligned to 8. It fails when a string holds a NUL, an op is unknown, the steps
 // are not sorted by stage, or the whole is larger than the core takes.
 func (p Plan) Encode() ([]byte, error) {
@@ -176,7 +188,8 @@ type Command struct {
 	Candidates []string // tried in turn, as execvp does
 	FDs        []int    // FDs[i] of the caller becomes i inside; at least three
 	Dir        string   // inside
-	TTY        int      // number inside of the terminal to be put in its foreground; -1: none, and a session of its own
+	TTY        int      // number inside of the caller's controlling terminal; -1: none, and a session of its own
+	Foreground bool     // with TTY: the program becomes the terminal's foreground job
 }
 
 // Encode returns the bytes of c. It fails when a string holds a NUL or something is missing.
@@ -210,8 +223,12 @@ func (c Command) Encode() ([]byte, error) {
 	if len(out) > maxSize {
 		return nil, fmt.Errorf("the arguments and the environment take %d bytes; at most %d are possible", len(out), maxSize)
 	}
+	var foreground uint32
+	if c.Foreground {
+		foreground = 1
+	}
 	head := []uint32{commandMagic, uint32(len(out)), uint32(len(c.Argv)), uint32(len(c.Env)), uint32(len(c.Candidates)),
-		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY))}
+		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY)), foreground, 0}
 	for i, v := range head {
 		le.PutUint32(out[i*4:], v)
 	}

@@ -85,7 +85,9 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if !n.boundary {
 		n.Rights |= top.Rights &^ Device
 	}
-	if n.Kind == Bind && !n.boundary && shown && n.Rights.flags() == top.Rights.flags() {
+	// In a writable tree the entry needs a mount even so: it pins the directory, which the program could else move away, to put what
+	// it may not read in its place for the next command.
+	if n.Kind == Bind && !n.boundary && shown && n.Rights.flags() == top.Rights.flags() && n.Rights&Write == 0 {
 		return true, nil
 	}
 	n.Mount = n.Kind == Bind

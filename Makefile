@@ -1,0 +1,42 @@
+# Two commands do everything on a new Debian machine with Go: make demo, make test. They install what is missing first.
+GO ?= go
+PREFIX ?= /usr/local
+BUILD := build
+SOURCES := $(shell find . -path ./$(BUILD) -prune -o \( -name '*.go' -o -name '*.[ch]' -o -name go.mod \) -print)
+
+.PHONY: all deps demo test test-race fuzz bench test-kernels install clean
+all: $(BUILD)/gaol
+
+$(BUILD)/gaol: $(SOURCES) | deps
+	$(GO) build -trimpath -tags netgo,osusergo -ldflags "-s -w -linkmode external -extldflags -static" -o $@ ./cmd/gaol
+
+deps:
+	@tests/deps
+
+demo: $(BUILD)/gaol
+	@examples/demo/run $(BUILD)/gaol
+
+test: deps
+	@tests/run
+
+# the whole once more under the race detector
+test-race: deps
+	@tests/run -race
+
+fuzz: deps
+	@tests/fuzz 60s
+
+bench: $(BUILD)/gaol
+	@tests/bench/run $(BUILD)/gaol
+
+test-kernels: deps
+	@tests/vm/test-kernels
+
+install: $(BUILD)/gaol
+	install -D -m 755 $(BUILD)/gaol $(DESTDIR)$(PREFIX)/bin/gaol
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(BUILD)/gaol man >$(DESTDIR)$(PREFIX)/share/man/man1/gaol.1
+	$(BUILD)/gaol completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gaol
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,11 @@
+// Command gaol runs a program with only the rights that its command line and its profile list.
+// This file starts the command and ends the process; it must never decide anything.
+package main
+
+import "os"
+
+func main() {
+	code := execute(os.Args[1:])
+	dieOfInterrupt(code)
+	os.Exit(code)
+}

@@ -1,0 +1,166 @@
+package main
+
+// This file prints gaol(1), for "make install". Commands and flags come from the command tree, the rest is the text below; it
+// must never say something of a flag that --help does not.
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func newMan() *cobra.Command {
+	return &cobra.Command{
+		Use:    "man",
+		Short:  "print the manual page gaol(1), for man -l",
+		Hidden: true,
+		Args:   args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			p := &page{w: c.OutOrStdout()}
+			p.write(c.Root())
+			return p.err
+		},
+	}
+}
+
+const manStatus = `N	The program's own; --status-fd tells it from what follows.
+125	gaol failed: bad usage, a bad profile, a profile that this host cannot enforce, a sandbox that could not be set up.
+126	The program was found but cannot be executed.
+127	The program was not found inside.
+128+N	Signal N ended the program.`
+
+const manTerminal = `If gaol is a job of its own in the foreground of its terminal, the program becomes the terminal's foreground job: Ctrl-C reaches
+it alone, Ctrl-Z stops it and gaol, and the shell's fg and bg work.
+
+In a pipeline, a script, or a makefile, where others share the terminal, the program is given the terminal's file but a session of
+its own. The terminal's signals reach gaol, which hands them on. A script that only starts an interactive program does so with exec. Note that the kernel does not keep such a session
+from reading the terminal when gaol is stopped or in the background later: give a program that is not trusted </dev/null there.
+
+In the background, the program's input is empty instead of the terminal.`
+
+const manFiles = `A profile file has the names of the flags as keys:
+
+	schema  = 1
+	system  = true
+	read    = ["/srv/in", "${HOME}/fonts?"]
+	write   = ["/srv/out"]
+	process = true
+	private = ["/tmp"]
+
+${HOME}, ${CWD} and ${TMP} stand for the home, the working and the temporary directory; extends = ["other.toml"] starts from another
+file. gaol explain --toml prints one.`
+
+const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
+ran, and "error" then has the step, the operation and the path, the error and a hint. The rest is the report: the engine and its
+mechanisms, what was enforced by which, gaps, denials, the number of processes killed at the end, and what was used.`
+
+type page struct {
+	w   io.Writer
+	err error
+}
+
+func (p *page) put(format string, a ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", a...)
+	}
+}
+
+// escape writes text that troff prints as it is: "-" would become a hyphen, and a line that begins with "." or "'" a request.
+func escape(s string) string {
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, `"`, `\(dq`).Replace(s)
+	if strings.HasPrefix(s, ".") {
+		s = `\&` + s
+	}
+	return s
+}
+
+// text writes paragraphs; indented lines are kept as they are.
+func (p *page) text(s string) {
+	for i, para := range strings.Split(s, "\n\n") {
+		if i > 0 {
+			p.put(".PP")
+		}
+		verbatim := strings.HasPrefix(para, "\t") || strings.HasPrefix(para, "  ")
+		if verbatim {
+			p.put(".EX")
+		}
+		for _, line := range strings.Split(para, "\n") {
+			if !verbatim {
+				line = strings.TrimSpace(line)
+			}
+			p.put("%s", escape(strings.ReplaceAll(line, "\t", "  ")))
+		}
+		if verbatim {
+			p.put(".EE")
+		}
+	}
+}
+
+func (p *page) section(title, body string) {
+	p.put(".SH %s", title)
+	p.text(body)
+}
+
+func (p *page) write(root *cobra.Command) {
+	p.put(`.TH GAOL 1 "" "%s"`, escape("gaol "+version()))
+	p.put(".SH NAME\ngaol \\- %s", escape(root.Short))
+	p.put(".SH SYNOPSIS")
+	var commands []*cobra.Command
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() && c.Name() != "help" {
+			commands = append(commands, c)
+			use := c.UseLine()
+			if c.HasAvailableSubCommands() {
+				use += " bash|zsh|fish"
+			}
+			p.put(".B %s\n.br", escape(use))
+		}
+	}
+	p.section("DESCRIPTION", root.Long)
+	p.put(".SH COMMANDS")
+	for _, c := range commands {
+		p.put(".SS %s", escape("gaol "+c.Name()))
+		if c.HasAvailableSubCommands() || c.Long == "" {
+			p.text(strings.ToUpper(c.Short[:1]) + c.Short[1:] + ".")
+			continue
+		}
+		p.text(c.Long)
+		profile, other := flagGroups(c)
+		if c.Name() != "explain" {
+			p.flags(profile)
+		}
+		p.flags(other)
+	}
+	p.section("PROFILE FILES", manFiles)
+	p.section("TERMINAL", manTerminal)
+	p.section("STATUS DESCRIPTOR", manStatusFD)
+	p.put(".SH EXIT STATUS")
+	for _, line := range strings.Split(manStatus, "\n") {
+		code, what, _ := strings.Cut(line, "\t")
+		p.put(".TP\n.B %s\n%s", escape(code), escape(what))
+	}
+	p.put(".SH EXAMPLES")
+	for _, c := range append([]*cobra.Command{root}, commands...) {
+		if c.Example != "" {
+			p.put(".PP")
+			p.text(c.Example)
+		}
+	}
+}
+
+func (p *page) flags(set *pflag.FlagSet) {
+	set.VisitAll(func(f *pflag.Flag) {
+		arg, usage := pflag.UnquoteUsage(f)
+		names := `\fB` + escape("--"+f.Name) + `\fR`
+		if f.Shorthand != "" {
+			names = `\fB` + escape("-"+f.Shorthand) + `\fR, ` + names
+		}
+		if arg != "" {
+			names += ` \fI` + escape(arg) + `\fR`
+		}
+		p.put(".TP\n%s\n%s", names, escape(usage))
+	})
+}

@@ -1,0 +1,97 @@
+//go:build linux && cgo
+
+package csrc
+
+// The same table for a command: one row for each thing that its check refuses, and the accepted twins.
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+)
+
+func commandRows(t *testing.T) []row {
+	of := func(change func(*plan.Command)) func([]byte) []byte {
+		return func([]byte) []byte {
+			c := fullCommand()
+			change(&c)
+			return encodedCommand(t, c)
+		}
+	}
+	many := func(n int) func([]byte) []byte {
+		return of(func(c *plan.Command) { c.FDs = make([]int, n) })
+	}
+	// word changes the n-th word of the array whose offset is in the header at field
+	word := func(field, n int, v uint32) func([]byte) []byte {
+		return func(b []byte) []byte { set(b, int(ne.Uint32(b[field:]))+4*n, v); return b }
+	}
+	toEnd := func(field int) func([]byte) []byte {
+		return func(b []byte) []byte { set(b, field, uint32(len(b))); return b }
+	}
+	return []row{
+		{"nothing changed", "", func(b []byte) []byte { return b }},
+		{"no bytes", "no command, or one that is not aligned to 8", func([]byte) []byte { return nil }},
+		{"bytes that are not aligned", "no command, or one that is not aligned to 8", func(b []byte) []byte {
+			return append(alignedCopy(make([]byte, 4)), b...)[4:]
+		}},
+		{"a header cut short", "a size outside of the limits", func(b []byte) []byte { return b[:commandHeaderBytes-1] }},
+		{"more than 64 MiB", "a size outside of the limits", func([]byte) []byte { return alignedCopy(make([]byte, 64<<20+1)) }},
+		{"a plan's magic", "not a command", setAt(cmdMagic, 0x4c4f4147)},
+		{"a size that is too small", "not a command", func(b []byte) []byte { set(b, cmdSize, uint32(len(b))-1); return b }},
+		{"bytes behind the command", "not a command", func(b []byte) []byte { return alignedCopy(append(b, 0)) }},
+		{"no arguments", "no arguments or no program", setAt(cmdArgv, 0)},
+		{"no program", "no arguments or no program", setAt(cmdCandidates, 0)},
+		{"no environment", "", of(func(c *plan.Command) { c.Env = nil })},
+		{"2^32-1 arguments", "a table outside of the command", setAt(cmdArgv, 1<<32-1)},
+		{"counts whose sum wraps around", "a table outside of the command", func(b []byte) []byte {
+			set(b, cmdArgv, 1<<31)
+			set(b, cmdEnv, 1<<31)
+			return b
+		}},
+		{"counts whose bytes wrap around", "a table outside of the command", setAt(cmdEnv, 1<<30)},
+		{"a table at an odd offset", "a table outside of the command", setAt(cmdTable, commandHeaderBytes+2)},
+		{"a table past the end", "a table outside of the command", setAt(cmdTable, 1<<32-4)},
+		{"two descriptors", "too few or too many descriptors", setAt(cmdNFDs, 2)},
+		{"three descriptors", "", of(func(c *plan.Command) { c.FDs, c.TTY = c.FDs[:3], -1 })},
+		{"4097 descriptors", "too few or too many descriptors", many(4097)},
+		{"4096 descriptors", "", many(4096)},
+		{"descriptors at an odd offset", "descriptors outside of the command", setAt(cmdFDs, commandHeaderBytes+1)},
+		{"descriptors past the end", "descriptors outside of the command", setAt(cmdFDs, 1<<32-4)},
+		{"descriptors that end past the end", "descriptors outside of the command", setAt(cmdNFDs, 64)},
+		{"a terminal past the last", "a terminal that is not among the descriptors", setAt(cmdTTY, 4)},
+		{"terminal -2", "a terminal that is not among the descriptors", setAt(cmdTTY, 1<<32-2)},
+		{"a foreground of 2", "a header that contradicts itself", setAt(cmdForeground, 2)},
+		{"no foreground", "", setAt(cmdForeground, 0)},
+		{"a reserved field in use", "a header that contradicts itself", setAt(cmdReserved, 1)},
+		{"no terminal", "", setAt(cmdTTY, 1<<32-1)},
+		{"terminal 0", "", setAt(cmdTTY, 0)},
+		{"a directory at the end", "a directory outside of the command", toEnd(cmdDir)},
+		{"a directory at 2^32-1", "a directory outside of the command", setAt(cmdDir, 1<<32-1)},
+		{"a directory without an end", "a directory outside of the command", func([]byte) []byte {
+			c := fullCommand()
+			c.Dir = "/only/here"
+			b := encodedCommand(t, c)
+			b[len(b)-1] = 'x'
+			return b
+		}},
+		{"an argument outside", "a string outside of the command", word(cmdTable, 0, 1<<20)},
+		{"the last candidate outside", "a string outside of the command", word(cmdTable, 4, 1<<32-1)},
+		{"a descriptor below zero", "a descriptor below zero", word(cmdFDs, 0, 1<<32-1)},
+		{"the last descriptor below zero", "a descriptor below zero", word(cmdFDs, 3, 1<<31)},
+		{"descriptor 2^31-1", "", word(cmdFDs, 3, 1<<31-1)},
+		{"a megabyte of argument", "", of(func(c *plan.Command) { c.Argv = []string{strings.Repeat("x", 1<<20)} })},
+	}
+}
+
+func TestTheCommandCheckRefuses(t *testing.T) {
+	tryRows(t, func() []byte { return encodedCommand(t, fullCommand()) }, CheckCommand, commandRows(t))
+}
+
+func TestABuildOfABadPlanSaysWhy(t *testing.T) {
+	b := encoded(t, fullPlan())
+	set(b, atVersion, 7)
+	if _, err := Build(b); err == nil || err.Error() != "the plan is not valid: a plan of another version" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,219 @@
+//go:build linux && cgo
+
+package csrc
+
+// One row for each thing that the check of a plan refuses, beside a twin that it accepts, so that no row passes for a reason of its
+// own. A text of plan.c that no row expects fails the test.
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+)
+
+// row is one change of a valid plan or command; want is empty where it stays valid.
+type row struct {
+	name, want string
+	change     func([]byte) []byte
+}
+
+// steps makes a row's bytes of a plan of its own.
+func steps(t *testing.T, s ...plan.Step) func([]byte) []byte {
+	return func([]byte) []byte { return encoded(t, plan.Plan{Steps: s}) }
+}
+
+func longFilter(n int) []plan.Instruction { return make([]plan.Instruction, n) }
+
+func planRows(t *testing.T) []row {
+	ruleset := plan.Step{Op: plan.LandlockRuleset, Ruleset: plan.Ruleset{Size: 8}}
+	path, enforce := plan.Step{Op: plan.LandlockPath, Path: "/a"}, plan.Step{Op: plan.LandlockEnforce}
+	lift := func(n uint32) plan.Step { return plan.Step{Op: plan.Lift, Path: "/a", N: n} }
+	drop := func(n uint32) plan.Step { return plan.Step{Op: plan.Drop, Path: "/a", N: n} }
+	end := func(less uint32) func(b []byte, field int) []byte {
+		return func(b []byte, field int) []byte { set(b, field, uint32(len(b))-less); return b }
+	}
+	return []row{
+		{"nothing changed", "", func(b []byte) []byte { return b }},
+		{"no bytes", "no plan, or one that is not aligned to 8", func([]byte) []byte { return nil }},
+		{"bytes that are not aligned", "no plan, or one that is not aligned to 8", func(b []byte) []byte {
+			return append(alignedCopy(make([]byte, 4)), b...)[4:]
+		}},
+		{"a header cut short", "a size outside of the limits", func(b []byte) []byte { return b[:headerSize-1] }},
+		{"more than 64 MiB", "a size outside of the limits", func(b []byte) []byte { return alignedCopy(make([]byte, 64<<20+1)) }},
+		{"a header alone that says so", "", func([]byte) []byte { return encoded(t, plan.Plan{}) }},
+		{"another magic", "not a plan", setAt(atMagic, 0x444d4347)},
+		{"version 0", "a plan of another version", setAt(atVersion, 0)},
+		{"version 2", "a plan of another version", setAt(atVersion, 2)},
+		{"a size that is too small", "a header that contradicts itself", func(b []byte) []byte { set(b, atSize, uint32(len(b))-1); return b }},
+		{"bytes behind the plan", "a header that contradicts itself", func(b []byte) []byte { return alignedCopy(append(b, 0)) }},
+		{"a reserved field in use", "a header that contradicts itself", setAt(atReserved, 1)},
+		{"a first step that is not 0", "stages that do not start at the first step", setAt(atFirst, 1)},
+		{"stages in reverse", "stages out of order", setAt(atFirst+4, 29)},
+		{"a last stage that ends early", "stages out of order", setAt(atFirst+16, 0)},
+		{"one step too many", "an unknown step", func(b []byte) []byte { set(b, atFirst+16, 29); return b }},
+		{"2^32-1 steps", "steps outside of the plan", setAt(atFirst+16, 1<<32-1)},
+		{"steps that wrap around 32 bits", "steps outside of the plan", setAt(atFirst+16, 1<<32/stepSize+1)},
+		{"steps at an odd offset", "steps outside of the plan", setAt(atSteps, headerSize+4)},
+		{"steps past the end", "steps outside of the plan", setAt(atSteps, 1<<31)},
+		{"steps that end past the end", "steps outside of the plan", func(b []byte) []byte { set(b, atSteps, uint32(len(b))&^7-8); return b }},
+		{"op 0", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 0); return b }},
+		{"the op past the last", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 29); return b }},
+		{"op 65535", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 65535); return b }},
+		{"an op of no plan", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Exec)); return b }},
+		{"init among build", "a step in another stage than its own", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Mask)); return b }},
+		{"a stage that swallows the next", "a step in another stage than its own", setAt(atFirst+4, 12)},
+		{"confine among program", "a step in another stage than its own", func(b []byte) []byte {
+			ne.PutUint16(b[where(b, plan.DropCaps):], uint16(plan.LandlockEnforce))
+			return b
+		}},
+		{"a bind's flag of 8", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 8); return b }},
+		{"a bind's flags of 7", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 7); return b }},
+		{"a read-only tmpfs", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Tmpfs)+2:], 1); return b }},
+		{"a flag of what takes none", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Proc)+2:], 2); return b }},
+		{"any flag of enforce", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockEnforce)+2:], 0xffff); return b }},
+		{"a first string at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Dir)+aArg) }},
+		{"a second string at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Link)+bArg) }},
+		{"a string at 2^32-1", "a string outside of the plan", setStep(plan.Hostname, aArg, 1<<32-1)},
+		{"a string without an end", "a string outside of the plan", func([]byte) []byte {
+			b := encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Hostname, Text: "gaol"}}})
+			b[len(b)-1] = 'x'
+			return b
+		}},
+		{"an argument of what takes none", "an argument that the step does not take", setStep(plan.Detach, aArg, 1)},
+		{"a second argument of what takes one", "an argument that the step does not take", setStep(plan.File, bArg, 1)},
+		{"slot 64", "a slot past the last one", setStep(plan.Lift, bArg, 64)},
+		{"dropping slot 64", "a slot past the last one", setStep(plan.Drop, bArg, 64)},
+		{"slot 2^32-1", "a slot past the last one", setStep(plan.Lift, bArg, 1<<32-1)},
+		{"a ruleset at an odd offset", "a ruleset outside of the plan", func(b []byte) []byte {
+			at := where(b, plan.LandlockRuleset) + aArg
+			set(b, at, ne.Uint32(b[at:])+4)
+			return b
+		}},
+		{"a ruleset past the end", "a ruleset outside of the plan", func(b []byte) []byte { return end(8)(alignedTail(b), where(b, plan.LandlockRuleset)+aArg) }},
+		{"a ruleset of 25 bytes", "a ruleset of unknown size", func(b []byte) []byte {
+			set(b, int(ne.Uint32(b[where(b, plan.LandlockRuleset)+aArg:]))+24, 25)
+			return b
+		}},
+		{"a limit at an odd offset", "a limit outside of the plan", func(b []byte) []byte {
+			at := where(b, plan.Rlimit) + bArg
+			set(b, at, ne.Uint32(b[at:])+1)
+			return b
+		}},
+		{"a limit past the end", "a limit outside of the plan", func(b []byte) []byte { return end(8)(alignedTail(b), where(b, plan.Rlimit)+bArg) }},
+		{"a filter of nothing", "a filter of a length that the kernel refuses", steps(t, plan.Step{Op: plan.Seccomp})},
+		{"a filter of 4097", "a filter of a length that the kernel refuses", steps(t, plan.Step{Op: plan.Seccomp, Filter: longFilter(4097)})},
+		{"a filter of 4096", "", steps(t, plan.Step{Op: plan.Seccomp, Filter: longFilter(4096)})},
+		{"a filter of 2^29+1", "a filter of a length that the kernel refuses", setStep(plan.Seccomp, bArg, 1<<29+1)},
+		{"a filter that ends past the end", "a filter outside of the plan", setStep(plan.Seccomp, bArg, 4096)},
+		{"a filter at an odd offset", "a filter outside of the plan", func(b []byte) []byte {
+			at := where(b, plan.Seccomp) + aArg
+			set(b, at, ne.Uint32(b[at:])+4)
+			return b
+		}},
+		{"lifting into a full slot", "a slot that is filled twice", steps(t, lift(5), lift(5), drop(5))},
+		{"lifting into a slot that was emptied", "", steps(t, lift(5), drop(5), lift(5), drop(5))},
+		{"dropping what was not lifted", "a slot that is empty", steps(t, lift(5), drop(6), drop(5))},
+		{"dropping twice", "a slot that is empty", steps(t, lift(5), drop(5), drop(5))},
+		{"lifting and not dropping", "a tree that is lifted and not put down", steps(t, lift(0), lift(63), drop(0))},
+		{"all 64 slots", "", func([]byte) []byte {
+			var s []plan.Step
+			for i := range uint32(64) {
+				s = append(s, lift(i))
+			}
+			for i := range uint32(64) {
+				s = append(s, drop(63-i))
+			}
+			return encoded(t, plan.Plan{Steps: s})
+		}},
+		{"two rulesets", "a second ruleset", steps(t, ruleset, ruleset, enforce)},
+		{"a ruleset after another was enforced", "a second ruleset", steps(t, ruleset, enforce, ruleset, enforce)},
+		{"a rule before the ruleset", "a rule without a ruleset", steps(t, path, ruleset, enforce)},
+		{"a rule after it was enforced", "a rule without a ruleset", steps(t, ruleset, enforce, path)},
+		{"enforcing nothing", "a rule without a ruleset", steps(t, enforce)},
+		{"enforcing twice", "a rule without a ruleset", steps(t, ruleset, enforce, enforce)},
+		{"not enforcing", "a ruleset that is not enforced", steps(t, ruleset, path)},
+		{"enforcing without rules", "", steps(t, ruleset, enforce)},
+	}
+}
+
+// alignedTail lengthens a plan to a multiple of 8, so that an offset near its end is aligned.
+func alignedTail(b []byte) []byte {
+	for len(b)%8 != 0 {
+		b = append(b, 0)
+	}
+	b = alignedCopy(b)
+	set(b, atSize, uint32(len(b)))
+	return b
+}
+
+func tryRows(t *testing.T, good func() []byte, check func([]byte) error, rows []row) {
+	t.Helper()
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			got := ""
+			if err := check(r.change(good())); err != nil {
+				got = err.Error()
+			}
+			if got != r.want {
+				t.Errorf("got %q, want %q", got, r.want)
+			}
+		})
+	}
+}
+
+func TestThePlanCheckRefuses(t *testing.T) {
+	tryRows(t, func() []byte { return encoded(t, fullPlan()) }, Check, planRows(t))
+}
+
+func TestEveryTextOfTheChecksHasARow(t *testing.T) {
+	src, err := os.ReadFile("plan.c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(rows []row) (out []string) {
+		for _, r := range rows {
+			out = append(out, r.want)
+		}
+		return out
+	}
+	inPlan, inCommand, found := strings.Cut(string(src), "const char *gaol_command_check")
+	if !found {
+		t.Fatal("no gaol_command_check")
+	}
+	texts := regexp.MustCompile(`(?:return|:) "([^"]+)"`)
+	for _, c := range []struct {
+		src  string
+		have []string
+	}{{inPlan, of(planRows(t))}, {inCommand, of(commandRows(t))}} {
+		found := texts.FindAllStringSubmatch(c.src, -1)
+		if len(found) < 8 {
+			t.Fatalf("only %d texts", len(found))
+		}
+		for _, m := range found {
+			if !slices.Contains(c.have, m[1]) {
+				t.Errorf("no row expects %q", m[1])
+			}
+		}
+	}
+}
+
+// The steps of the build look paths up without their leading slash (step_linux.c: relative), so one that is empty would be read one
+// byte past its end, and "abc" would be "bc".
+func TestAPathInsideMustStartWithASlash(t *testing.T) {
+	for _, op := range []plan.Op{plan.Dir, plan.File, plan.Link, plan.Bind, plan.ProcBase} {
+		for _, path := range []string{"", "usr", "./usr"} {
+			p := plan.Plan{Steps: []plan.Step{{Op: plan.Root, Text: "mode=0755"}, {Op: op, Path: path, Text: "/x"}}}
+			if err := Check(encoded(t, p)); err == nil {
+				t.Errorf("%s of %q is accepted", op, path)
+			}
+			p.Steps[1].Path = "/usr"
+			if err := Check(encoded(t, p)); err != nil {
+				t.Errorf("%s of /usr: %v", op, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,147 @@
+//go:build linux && cgo
+
+package csrc
+
+// The checks of plan.c under AddressSanitizer and UBSan: thousands of spoiled plans and commands go through a small C driver that the
+// test builds. It sees reads inside C that a Go test cannot.
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+)
+
+// sanitized builds a driver, or skips where gcc or its sanitizers are not there.
+func sanitized(t *testing.T, sources ...string) string {
+	t.Helper()
+	gcc, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip("no gcc")
+	}
+	dir := t.TempDir()
+	flags := []string{"-std=gnu11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-I."}
+	empty := filepath.Join(dir, "empty.c")
+	if err := os.WriteFile(empty, []byte("int main(void) { return 0; }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(gcc, append(flags, "-o", filepath.Join(dir, "empty"), empty)...).CombinedOutput(); err != nil {
+		t.Skipf("gcc cannot link libasan and libubsan: %s", out)
+	}
+	driver := filepath.Join(dir, "driver")
+	if out, err := exec.Command(gcc, append(append(flags, "-o", driver), sources...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return driver
+}
+
+// spoil changes a few words, bytes or the length; most of the results still have a right header, so that the check gets further.
+func spoil(r *rand.Rand, b []byte, headerSize int) []byte {
+	b = bytes.Clone(b)
+	size := uint32(len(b))
+	for range 1 + r.IntN(4) {
+		switch r.IntN(8) {
+		case 0:
+			b[r.IntN(len(b))] ^= byte(1 << r.IntN(8))
+		case 1: // an end right after what is used
+			b = b[:max(headerSize, len(b)-r.IntN(64))]
+		case 2:
+			b = append(b, byte(r.IntN(256)))
+		default:
+			at := r.IntN(len(b)/4) * 4
+			v := []uint32{0, 1, size, size - 1, size - 8, size + 1, 1 << 31, 1<<32 - 1, 1 << 29, uint32(r.IntN(int(size) + 8)), uint32(r.IntN(64))}[r.IntN(11)]
+			set(b, at, v)
+		}
+	}
+	return b
+}
+
+func TestTheChecksReadNothingOutsideOfWhatTheyAreGiven(t *testing.T) {
+	driver := sanitized(t, "testdata/check_driver.c", "plan.c")
+	r := rand.New(rand.NewPCG(1, 2))
+	var in bytes.Buffer
+	record := func(kind uint32, b []byte) {
+		in.Write(ne.AppendUint32(ne.AppendUint32(nil, kind), uint32(len(b))))
+		in.Write(b)
+	}
+	bases := [][]byte{encoded(t, fullPlan()), encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Umask}, {Op: plan.Seccomp, Filter: filter}}})}
+	command := encodedCommand(t, fullCommand())
+	good := 0
+	for _, b := range bases {
+		record(0, b)
+		for n := range len(b) { // every truncation, with and without a right size
+			record(0, b[:n])
+			if n >= headerSize {
+				short := bytes.Clone(b[:n])
+				set(short, atSize, uint32(n))
+				record(0, short)
+			}
+		}
+	}
+	record(1, command)
+	for n := range len(command) {
+		short := bytes.Clone(command[:n])
+		if n >= 8 {
+			set(short, cmdSize, uint32(n))
+		}
+		record(1, short)
+	}
+	for range 20000 {
+		b := spoil(r, bases[r.IntN(len(bases))], headerSize)
+		if r.IntN(8) != 0 {
+			set(b, atMagic, 0x4c4f4147)
+			set(b, atVersion, 1)
+			set(b, atSize, uint32(len(b)))
+			set(b, atReserved, 0)
+		}
+		record(0, b)
+		c := spoil(r, command, commandHeaderBytes)
+		if r.IntN(8) != 0 {
+			set(c, cmdMagic, 0x444d4347)
+			set(c, cmdSize, uint32(len(c)))
+		}
+		record(1, c)
+		good++
+	}
+	cmd := exec.Command(driver)
+	cmd.Stdin = &in
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %.4000s", err, stderr.String())
+	}
+	var accepted, refused int
+	if _, err := fmt.Sscan(string(out), &accepted, &refused); err != nil {
+		t.Fatal(err)
+	}
+	// neither side may be empty: the mutations must get past the header and must not be harmless
+	if accepted < 500 || refused < 5000 || accepted+refused < 2*good {
+		t.Errorf("%d accepted, %d refused", accepted, refused)
+	}
+}
+
+func TestAStepReadsNothingOutsideOfAPlanThatWasAccepted(t *testing.T) {
+	driver := sanitized(t, "testdata/step_driver.c", "step_linux.c", "plan.c")
+	run := func(b []byte) string {
+		cmd := exec.Command(driver)
+		cmd.Stdin = bytes.NewReader(b)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v: %.1500s", err, out)
+		}
+		return string(out)
+	}
+	if out := run(encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Dir, Path: "/usr", N: 0o755}}})); strings.TrimSpace(out) != "-9" {
+		t.Errorf("the twin gives %q", out)
+	}
+	if out := run(encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Dir, Path: "", N: 0o755}}})); !strings.HasPrefix(out, "refused: ") {
+		t.Errorf("a plan with the empty path as its last string was accepted and run: %.200s", out)
+	}
+}

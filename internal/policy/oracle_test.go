@@ -1,0 +1,346 @@
+package policy
+
+// Random profiles over random small trees, against an oracle that is written from the documentation of the operations and not from the
+// resolver: it builds the whole view as a tree of its own and asks each path for every operation that covers it.
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gaol-sandbox/gaol/internal/profile"
+	"pgregory.net/rapid"
+)
+
+// oracle is the view as the documentation has it: every path inside, with the path of the host that is there.
+type oracle struct {
+	nodes map[string]fakeNode
+	from  map[string]string
+	ops   list
+}
+
+var errLoop = errors.New("loop")
+
+// real follows links one component at a time, from the front, by recursion; it also lists the links on the way.
+func (o *oracle) real(p string, depth int) (string, []string, error) {
+	if p == "/" {
+		return p, nil, nil
+	}
+	if depth > 200 {
+		return "", nil, errLoop
+	}
+	dir, links, err := o.real(path.Dir(p), depth+1)
+	if err != nil {
+		return "", nil, err
+	}
+	if !o.nodes[dir].mode.IsDir() {
+		return "", nil, fs.ErrNotExist
+	}
+	p = path.Join(dir, path.Base(p))
+	n, ok := o.nodes[p]
+	switch {
+	case !ok:
+		return "", nil, fs.ErrNotExist
+	case n.link == "":
+		return p, links, nil
+	}
+	to := n.link
+	if !path.IsAbs(to) {
+		to = path.Join(dir, to)
+	}
+	to, more, err := o.real(to, depth+1)
+	return to, slices.Concat(links, []string{p}, more), err
+}
+
+func under(p, dir string) bool {
+	return dir == "/" || p == dir || strings.HasPrefix(p, dir+"/")
+}
+
+func newOracle(f *fakeFS, ops list) *oracle {
+	o := &oracle{nodes: map[string]fakeNode{}, from: map[string]string{}, ops: ops}
+	host := &oracle{nodes: f.nodes}
+	for p, n := range f.nodes {
+		o.nodes[p], o.from[p] = n, p
+	}
+	var maps list
+	for _, op := range ops {
+		if op.Kind == profile.Map {
+			maps = append(maps, op)
+		}
+	}
+	slices.SortStableFunc(maps, func(a, b profile.Operation) int { return len(a.Path) - len(b.Path) })
+	for _, m := range maps {
+		src, _, err := host.real(m.Host, 0)
+		if err != nil {
+			continue
+		}
+		for p := range o.nodes {
+			if under(p, m.Path) {
+				delete(o.nodes, p)
+				delete(o.from, p)
+			}
+		}
+		for d := path.Dir(m.Path); d != "/"; d = path.Dir(d) {
+			if _, ok := o.nodes[d]; !ok {
+				o.nodes[d] = fakeNode{mode: fs.ModeDir}
+			}
+		}
+		for p, n := range f.nodes {
+			if under(p, src) {
+				to := path.Join(m.Path, strings.TrimPrefix(p, src))
+				o.nodes[to], o.from[to] = n, p
+			}
+		}
+	}
+	return o
+}
+
+var grants = map[profile.Kind]Rights{profile.FileRead: Read, profile.FileWrite: Write, profile.FileExecute: Execute, profile.FileReadMetadata: Metadata}
+
+// allowed is what the operations give at q: those that name it or something above it, up to where a Map or a Private begins a tree of
+// its own.
+func (o *oracle) allowed(q string) (r Rights, covered bool) {
+	base := "/"
+	for _, op := range o.ops {
+		if (op.Kind == profile.Map || op.Kind == profile.Private) && under(q, op.Path) && len(op.Path) > len(base) {
+			base = op.Path
+		}
+	}
+	for _, op := range o.ops {
+		switch op.Kind {
+		case profile.Map:
+			if op.Path == base {
+				r, covered = r|Read, true
+				if op.Mode == profile.ReadWrite {
+					r |= Write
+				}
+			}
+		case profile.Private:
+		default:
+			to, _, err := o.real(op.Pattern.Path, 0)
+			if err == nil && under(to, base) && (q == to || op.Pattern.Match == profile.Subpath && under(q, to)) {
+				r, covered = r|grants[op.Kind], true
+			}
+		}
+	}
+	return r, covered
+}
+
+var names = []string{"a", "b", "c"}
+
+// anyTree is a file system of a few names, three levels deep, with links that may lead anywhere.
+func anyTree(t *rapid.T) *fakeFS {
+	f := newFS(t)
+	var fill func(dir string, depth int)
+	fill = func(dir string, depth int) {
+		for _, name := range names {
+			p := path.Join(dir, name)
+			kinds := []string{"dir", "dir", "file", "link", ""}
+			if depth == 3 {
+				kinds = []string{"file", "link", "", ""}
+			}
+			switch rapid.SampledFrom(kinds).Draw(t, p) {
+			case "dir":
+				f.add(p + "/")
+				fill(p, depth+1)
+			case "file":
+				f.add(p)
+			case "link":
+				target := anyPath(t, p+" -> ")
+				if rapid.Bool().Draw(t, "relative") {
+					target = strings.Repeat("../", rapid.IntRange(0, depth).Draw(t, "up")) + strings.TrimPrefix(target, "/")
+				}
+				if target == "" {
+					target = "."
+				}
+				f.add(p + " -> " + target)
+			}
+		}
+	}
+	fill("/", 1)
+	return f
+}
+
+func anyPath(t *rapid.T, label string) string {
+	return "/" + path.Join(rapid.SliceOfN(rapid.SampledFrom(names), 1, 3).Draw(t, label)...)
+}
+
+// anyPlace is a path of the tree, most of the time.
+func anyPlace(t *rapid.T, f *fakeFS, label string) string {
+	if rapid.IntRange(0, 9).Draw(t, "elsewhere") == 0 {
+		return anyPath(t, label)
+	}
+	return rapid.SampledFrom(f.sortedPaths()).Draw(t, label)
+}
+
+func anyOperation(t *rapid.T, f *fakeFS) profile.Operation {
+	switch n := rapid.IntRange(0, 13).Draw(t, "kind"); {
+	case n == 0:
+		return private(anyPath(t, "private"))
+	case n == 1:
+		return profile.Operation{Kind: profile.Map, Path: anyPath(t, "inside"), Host: anyPlace(t, f, "host"),
+			Mode: rapid.SampledFrom([]profile.Mode{profile.ReadOnly, profile.ReadWrite}).Draw(t, "mode")}
+	default:
+		o := at([]profile.Kind{profile.FileRead, profile.FileRead, profile.FileRead, profile.FileWrite, profile.FileExecute, profile.FileReadMetadata}[n%6], anyPlace(t, f, "pattern"))
+		if n == 7 {
+			o = literal(o)
+		}
+		o.Pattern.Optional = rapid.IntRange(0, 3).Draw(t, "optional") > 0
+		return o
+	}
+}
+
+func TestARandomProfileShowsWhatItGrantsAndNoMore(t *testing.T) {
+	outcome := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyTree(t)
+		var ops list
+		for range rapid.IntRange(1, 5).Draw(t, "operations") {
+			ops = append(ops, anyOperation(t, f))
+		}
+		o := newOracle(f, ops)
+		if o.badPlace(f) {
+			t.Skip("see TestAPlaceBehindALinkOfTheHostIsRefused")
+		}
+		p, err := Resolve(of(ops...), host(f))
+		var bad *profile.Error
+		var lacks *UnsupportedError
+		switch {
+		case errors.As(err, &bad):
+			outcome["meaningless"]++
+			return
+		case errors.As(err, &lacks):
+			outcome["unsupported"]++
+			if len(lacks.Operations) == 0 {
+				t.Fatal("no operation is listed")
+			}
+			return
+		case err != nil:
+			t.Fatalf("%T: %v", err, err)
+		}
+		outcome["resolved"]++
+		o.noMore(t, &p)
+		o.noLess(t, &p)
+	})
+	if outcome["resolved"] < 20 || outcome["meaningless"] == 0 {
+		t.Errorf("too few of a kind: %v", outcome)
+	}
+	t.Logf("%v", outcome)
+}
+
+// badPlace says that a Map or a Private is put below a link, or below a file.
+func (o *oracle) badPlace(f *fakeFS) bool {
+	for _, op := range o.ops {
+		if op.Kind != profile.Map && op.Kind != profile.Private {
+			continue
+		}
+		for d := path.Dir(op.Path); d != "/"; d = path.Dir(d) {
+			// a file: see TestNothingCanLieBelowAFile
+			if n, there := f.nodes[d]; there && !n.mode.IsDir() || o.nodes[d].link != "" || !o.nodes[d].mode.IsDir() && o.from[d] != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// noMore: whatever is shown is covered by an operation, with every right that it has.
+func (o *oracle) noMore(t *rapid.T, p *Policy) {
+	for q, n := range o.nodes {
+		if r, _, err := o.real(q, 0); n.link != "" || err != nil || r != q {
+			continue
+		}
+		e := p.enclosing(q)
+		if e == nil {
+			continue
+		}
+		if e.Kind == Private {
+			if !slices.ContainsFunc(o.ops, func(op profile.Operation) bool { return op.Kind == profile.Private && op.Path == e.Path }) {
+				t.Fatalf("%s is private, and nothing asked for it", e.Path)
+			}
+			continue
+		}
+		want, covered := o.allowed(q)
+		if got := e.Rights &^ Metadata; !covered || got&^want != 0 {
+			t.Fatalf("%s has %s through %+v; the operations grant %s (%v)\n%s", q, got, e, want, covered, p)
+		}
+		if at := path.Join(e.Host, strings.TrimPrefix(q, e.Path)); at != o.from[q] {
+			t.Fatalf("%s shows %s of the host instead of %q\n%s", q, at, o.from[q], p)
+		}
+		if e.Rights&Read == 0 {
+			for _, a := range p.Entries {
+				if a.Kind != Link && under(e.Path, a.Path) && a.Rights&Read != 0 {
+					t.Fatalf("%s must not be read, but lies below %s, which may\n%s", e.Path, a.Path, p)
+				}
+			}
+		}
+	}
+	for i, e := range p.Entries {
+		if i > 0 && ByPath(p.Entries[i-1].Path, e.Path) >= 0 {
+			t.Fatalf("%s comes after %s", e.Path, p.Entries[i-1].Path)
+		}
+		if e.Kind == Link && (o.nodes[e.Path].link != e.Host || e.Rights != 0) {
+			t.Fatalf("%+v is no link of the view", e)
+		}
+	}
+}
+
+// made says that a directory at or above p is there only because something is mapped below it.
+func (o *oracle) made(p string) bool {
+	for ; p != "/"; p = path.Dir(p) {
+		if o.from[p] == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// noLess: what an operation names is there, with the right, and so are the links that lead to it.
+func (o *oracle) noLess(t *rapid.T, p *Policy) {
+	for _, op := range o.ops {
+		switch op.Kind {
+		case profile.Map, profile.Private:
+			kind := map[profile.Kind]Kind{profile.Map: Bind, profile.Private: Private}[op.Kind]
+			if e := p.enclosing(op.Path); e == nil || e.Path != op.Path || e.Kind != kind {
+				t.Fatalf("%s: %+v\n%s", op, e, p)
+			}
+			continue
+		}
+		if e := p.enclosing(op.Pattern.Path); op.Kind == profile.FileExecute && e != nil && e.Path == op.Pattern.Path && e.Kind == Private {
+			if e.Rights&Execute == 0 {
+				t.Fatalf("%s: %+v", op, e)
+			}
+			continue
+		}
+		to, links, err := o.real(op.Pattern.Path, 0)
+		if err != nil {
+			if !op.Pattern.Optional {
+				t.Fatalf("%s: resolved, though %v", op, err)
+			}
+			continue
+		}
+		if o.made(to) {
+			continue // see TestAPatternFindsWhatIsMappedWhereTheHostHasNothing
+		}
+		e := p.enclosing(to)
+		if e == nil || e.Rights&grants[op.Kind] == 0 && !(grants[op.Kind] == Metadata && e.Kind == Bind) || (e.Kind != Bind && op.Kind != profile.FileExecute) {
+			t.Fatalf("%s grants %s, which has %+v\n%s", op, to, e, p)
+		}
+		for _, l := range links {
+			i := slices.IndexFunc(p.Entries, func(e Entry) bool { return e.Path == l })
+			if e := p.enclosing(l); i < 0 && (e == nil || e.Kind != Bind) {
+				t.Fatalf("%s leads through the link %s, which is not shown (%+v)\n%s", op, l, e, p)
+			}
+		}
+		if got, ok := p.HostPath(to); e.Kind == Bind && (!ok || got != o.from[to]) {
+			t.Fatalf("%s: HostPath is %q, %v\n%s", to, got, ok, p)
+		}
+		if !p.Shows(to) && e.Host == e.Path {
+			t.Fatalf("%s: not shown\n%s", to, fmt.Sprint(p))
+		}
+	}
+}

@@ -1,0 +1,186 @@
+//go:build linux && cgo
+
+// This file puts filters on real processes: a helper, which is this test binary started again, installs one and then tries calls or
+// becomes a program. The test process itself must never install one: a filter stays for life.
+
+package seccomp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const helperVariable = "GAOL_SECCOMP_HELPER"
+
+func TestMain(m *testing.M) {
+	if text, ok := os.LookupEnv(helperVariable); ok {
+		if err := helper(text); err != nil {
+			fmt.Fprintln(os.Stderr, "helper:", err)
+			os.Exit(125)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// order is what the helper shall do: call, or become a program.
+type order struct {
+	Grants Grants
+	Nr     int32
+	Args   [6]uint64
+	Argv   []string
+}
+
+func helper(text string) error {
+	var o order
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return err
+	}
+	os.Unsetenv(helperVariable)
+	f, err := Filter(o.Grants)
+	if err != nil {
+		return err
+	}
+	var raw []unix.SockFilter
+	for _, i := range f {
+		raw = append(raw, unix.SockFilter{Code: i.Code, Jt: i.Jt, Jf: i.Jf, K: i.K})
+	}
+	program := unix.SockFprog{Len: uint16(len(raw)), Filter: &raw[0]}
+	runtime.LockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	const setModeFilter = 1
+	if tid, _, errno := unix.Syscall(unix.SYS_SECCOMP, setModeFilter, unix.SECCOMP_FILTER_FLAG_TSYNC,
+		uintptr(unsafe.Pointer(&program))); errno != 0 || tid != 0 {
+		return fmt.Errorf("install: %v, thread %d", errno, tid)
+	}
+	runtime.KeepAlive(raw)
+	if o.Argv != nil {
+		path, err := exec.LookPath(o.Argv[0])
+		if err != nil {
+			return err
+		}
+		return syscall.Exec(path, o.Argv, os.Environ())
+	}
+	a := o.Args
+	_, _, errno := unix.Syscall6(uintptr(o.Nr), uintptr(a[0]), uintptr(a[1]), uintptr(a[2]), uintptr(a[3]), uintptr(a[4]), uintptr(a[5]))
+	fmt.Println(int(errno))
+	return nil
+}
+
+func (o order) run(t *testing.T) (string, error) {
+	t.Helper()
+	text, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, self)
+	c.Dir = t.TempDir()
+	c.Env = append(os.Environ(), helperVariable+"="+string(text), "HOME="+c.Dir, "GOFLAGS=-mod=mod", "GOCACHE="+c.Dir+"/cache")
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	c.WaitDelay = time.Second
+	err = c.Run()
+	return out.String(), err
+}
+
+func TestTheKernelAnswersAsTheSimulatorDoes(t *testing.T) {
+	m := native(t)
+	for _, c := range []struct {
+		name   string
+		call   string
+		args   [6]uint64
+		grants Grants
+		errno  syscall.Errno
+		kill   bool
+	}{
+		{"getpid works", "getpid", [6]uint64{}, none, 0, false},
+		{"getpid works when killing", "getpid", [6]uint64{}, Grants{Kill: true}, 0, false},
+		{"ptrace is denied", "ptrace", [6]uint64{}, all, unix.EPERM, false},
+		{"ptrace kills", "ptrace", [6]uint64{}, Grants{Kill: true}, 0, true},
+		{"clone3 looks absent", "clone3", [6]uint64{}, all, unix.ENOSYS, false},
+		{"clone3 looks absent when killing", "clone3", [6]uint64{}, Grants{Kill: true}, unix.ENOSYS, false},
+		// on a closed descriptor the kernel itself says EBADF
+		{"TCGETS reaches the kernel", "ioctl", [6]uint64{999, 0x5401}, none, unix.EBADF, false},
+		{"TIOCSTI is denied", "ioctl", [6]uint64{999, 0x5412}, none, unix.EPERM, false},
+		{"TIOCSTI with high bits is denied", "ioctl", [6]uint64{999, 0x5412 | high}, none, unix.EPERM, false},
+		{"TIOCSTI kills", "ioctl", [6]uint64{999, 0x5412}, Grants{Kill: true}, 0, true},
+		{"a TCP socket is denied", "socket", [6]uint64{2, 1}, none, unix.EPERM, false},
+		{"a TCP socket is made", "socket", [6]uint64{2, 1}, internet, 0, false},
+		{"a TCP socket is made to listen", "socket", [6]uint64{2, 1}, listen, 0, false},
+		{"a UDP socket is denied to listen", "socket", [6]uint64{2, 2}, listen, unix.EPERM, false},
+		{"a UDP socket is made", "socket", [6]uint64{2, 2}, internet, 0, false},
+		{"connect reaches the kernel", "connect", [6]uint64{999}, none, unix.EBADF, false},
+		{"connect is denied where only listening is granted", "connect", [6]uint64{999}, listen, unix.EPERM, false},
+		{"sendto reaches the kernel", "sendto", [6]uint64{999, 0, 0, 0x4000}, listen, unix.EBADF, false},
+		{"a fast open by sendto is denied", "sendto", [6]uint64{999, 0, 0, fastOpen}, listen, unix.EPERM, false},
+		{"a fast open by sendto reaches the kernel", "sendto", [6]uint64{999, 0, 0, fastOpen}, all, unix.EBADF, false},
+		{"a fast open by sendmsg is denied", "sendmsg", [6]uint64{999, 0, fastOpen}, listen, unix.EPERM, false},
+		{"a fast open by sendmmsg is denied", "sendmmsg", [6]uint64{999, 0, 0, fastOpen}, listen, unix.EPERM, false},
+		{"a named local socket is denied", "socket", [6]uint64{1, 1}, all, unix.EPERM, false},
+		{"a namespace is denied", "unshare", [6]uint64{0x10000000}, all, unix.EPERM, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nr, ok := number(c.call)
+			if !ok {
+				t.Fatalf("libseccomp does not know %s", c.call)
+			}
+			out, err := order{Grants: c.grants, Nr: int32(nr), Args: c.args}.run(t)
+			simulated := verdict(t, compile(t, c.grants), Call{m.audit, int32(nr), c.args})
+			if c.kill {
+				var exit *exec.ExitError
+				if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGSYS || simulated != KillProcess {
+					t.Errorf("got %v (%s), simulated %s; want SIGSYS", err, out, verdictName(simulated))
+				}
+				return
+			}
+			if err != nil || strings.TrimSpace(out) != fmt.Sprint(int(c.errno)) {
+				t.Errorf("got %q, %v; want errno %d", out, err, c.errno)
+			}
+			if denied := c.errno == unix.EPERM || c.errno == unix.ENOSYS; denied != (simulated != Allow) {
+				t.Errorf("errno %d, simulated %s", c.errno, verdictName(simulated))
+			}
+		})
+	}
+	if m.x32 {
+		t.Run("the x32 ABI kills", func(t *testing.T) {
+			_, err := order{Grants: none, Nr: x32Bit | 39}.run(t)
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGSYS {
+				t.Errorf("got %v; want SIGSYS", err)
+			}
+		})
+	}
+}
+
+func TestAFilterCanBeCompiledUnderAFilter(t *testing.T) {
+	native(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := order{Grants: none, Argv: []string{self, "-test.run=^TestTheSameGrantsGiveTheSameFilterFromManyThreads$"}}.run(t)
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -1,0 +1,104 @@
+// This file is the part of the table whose calls are allowed for some of their arguments. It may check only what lies in registers:
+// a filter cannot follow a pointer, and what a pointer shows can change between the check and the use.
+
+package seccomp
+
+// Of linux/sched.h. CLONE_NEWTIME is not among them: clone(2) takes its bit for the exit signal, only clone3 and unshare know it.
+const (
+	cloneVM     = 0x00000100
+	cloneThread = 0x00010000
+	// CLONE_NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET
+	cloneNew = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+)
+
+// Of sys/stat.h.
+const (
+	sIFMT  = 0o170000
+	sIFREG = 0o100000
+	sIFIFO = 0o010000
+)
+
+const atEmptyPath = 0x1000 // linux/fcntl.h
+
+var conditional = []Group{
+	{
+		Name:      "clone a thread",
+		Why:       "threads share everything with the program, a namespace would hand it capabilities again and much of the kernel",
+		Calls:     []string{"clone"},
+		Condition: "flags have CLONE_THREAD and CLONE_VM and no CLONE_NEW*",
+		any:       []checks{{masked(0, cloneNew|cloneThread|cloneVM, cloneThread|cloneVM)}},
+	},
+	{
+		Name:      "clone a process",
+		Why:       "the profile grants processes, but no namespaces",
+		Calls:     []string{"clone"},
+		Condition: "flags have no CLONE_NEW*",
+		Need:      NeedProcesses,
+		any:       []checks{{masked(0, cloneNew, 0)}},
+	},
+	{
+		Name: "execute by descriptor",
+		Why: "an empty path executes the descriptor itself, which a mount that is not in the view may hold; glibc's fexecve is denied " +
+			"with it",
+		Calls:     []string{"execveat"},
+		Condition: "flags have no AT_EMPTY_PATH",
+		any:       []checks{{masked(4, atEmptyPath, 0)}},
+	},
+	{
+		Name: "memfd",
+		Why: "a memfd lies on no mount that could be noexec and Landlock does not cover it: memfd and execve of /proc/self/fd would run " +
+			"what the profile did not grant (Linux 6.3 has the flags)",
+		Calls:     []string{"memfd_create"},
+		Condition: "flags have MFD_NOEXEC_SEAL and not MFD_EXEC",
+		any:       []checks{{masked(1, 0x10|0x08, 0x08)}},
+	},
+	{
+		Name:      "mknod",
+		Why:       "files and FIFOs; device nodes need a capability anyway, a socket's name is bind's to make (mknod(2))",
+		Calls:     []string{"mknod"},
+		Condition: "the type is S_IFREG, S_IFIFO or 0",
+		any:       []checks{{masked(1, sIFMT, 0)}, {masked(1, sIFMT, sIFREG)}, {masked(1, sIFMT, sIFIFO)}},
+	},
+	{
+		Name:      "mknodat",
+		Why:       "as mknod",
+		Calls:     []string{"mknodat"},
+		Condition: "the type is S_IFREG, S_IFIFO or 0",
+		any:       []checks{{masked(2, sIFMT, 0)}, {masked(2, sIFMT, sIFREG)}, {masked(2, sIFMT, sIFIFO)}},
+	},
+	{
+		Name: "limits",
+		Why: "own limits, and reading those of others. Setting the limits of another process needs no more than its user id " +
+			"(prlimit(2)) and Landlock has no rule for it: without a pid namespace that would reach all of the caller's programs",
+		Calls:     []string{"prlimit64"},
+		Condition: "pid is 0 or new_limit is NULL",
+		any:       []checks{{is(0, 0)}, {check{2, ^uint64(0), 0}}},
+	},
+	{
+		Name:      "personality",
+		Why:       "debuggers and old runtimes turn address randomisation off for themselves; the others open old, little tested paths",
+		Calls:     []string{"personality"},
+		Condition: "persona is 0xffffffff (a query), PER_LINUX or ADDR_NO_RANDOMIZE",
+		any:       oneOf(0, 0xffffffff, 0, 0x0040000),
+	},
+	{
+		Name:      "seccomp",
+		Why:       "own further filters; with a listener the program would become the supervisor of its children",
+		Calls:     []string{"seccomp"},
+		Condition: "flags have no SECCOMP_FILTER_FLAG_NEW_LISTENER",
+		any:       []checks{{masked(1, 1<<3, 0)}},
+	},
+	{
+		Name:      "ioctl",
+		Why:       "descriptors decide what it reaches; a few commands of terminals are refused before (" + refusedNames() + ")",
+		Calls:     []string{"ioctl"},
+		Condition: "the command is none of those",
+	},
+	{
+		Name:      "prctl",
+		Why:       "own attributes. Not PR_SET_MM, PR_SET_PTRACER, PR_SCHED_CORE, PR_SET_SYSCALL_USER_DISPATCH, PR_CAPBSET_DROP, PR_MCE_KILL",
+		Calls:     []string{"prctl"},
+		Condition: "the option is one of " + prctlNames(),
+		any:       prctlChecks(),
+	},
+}
