@@ -36,7 +36,7 @@ type template struct {
 
 // grants is what the seccomp filter depends on.
 func grants(p *policy.Policy) seccomp.Grants {
-	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Kill: p.Kill}
+	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Watch: p.Watch, Kill: p.Kill}
 }
 
 func (t *template) build(p policy.Policy, h policy.Host) error {

@@ -111,7 +111,7 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 	cmd := sandbox.Command(nil, command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdio.files[0], stdio.files[1], stdio.files[2]
 	if t := stdio.terminal; t != nil {
-		cmd.Terminal, cmd.Background, cmd.Stopped = t.file, !t.alone, t.stopped
+		cmd.Terminal, cmd.Background, cmd.Stopped = t.file, true, t.stopped
 	}
 	signals := catchSignals()
 	defer signals.release()

@@ -20,16 +20,16 @@ import (
 // terminal is the controlling terminal. The methods of nil do nothing.
 type terminal struct {
 	file  *os.File
-	alone bool // the program has the foreground from the start
+	alone bool // gaol is its group, and has the foreground
 
 	mu      sync.Mutex
-	program int            // the process that stands for the program's group; 0: there is none
+	program int            // the process, which starts as the leader of a group; 0: there is none
 	told    syscall.Signal // the last one that came to gaol for its group
 }
 
-// findTerminal returns the controlling terminal, if the program is to have it. The program starts in the foreground if gaol is
-// alone there. In a pipeline, a script or under make the others need it too: there, as in the background, the program gets it
-// when it asks, which the kernel tells by a stop.
+// findTerminal returns the controlling terminal, if the program is given it. The program has the foreground from the start if gaol
+// is alone there. In a pipeline, a script or under make the others need it too: there, and when it comes from the background, the
+// program gets it when it asks, which the kernel tells by a stop.
 func findTerminal(files [3]*os.File) *terminal {
 	for _, f := range files {
 		if group, err := foreground(f); err == nil {
@@ -57,7 +57,8 @@ func isPipe(f *os.File) bool {
 	return err == nil && st.Mode()&os.ModeNamedPipe != 0
 }
 
-// started finds the program: it is the oldest child of the sandbox's init.
+// started finds the program: it is the oldest child of the sandbox's init. Not before is it given the foreground: Ctrl-Z would
+// stop it on its way to exec, which Start waits for.
 func (t *terminal) started(init int) {
 	if t == nil {
 		return
@@ -65,6 +66,7 @@ func (t *terminal) started(init int) {
 	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", init)); err == nil {
 		_, _ = fmt.Sscan(string(b), &t.program)
 	}
+	t.resumed()
 }
 
 // pass hands on a signal that the terminal sends to a group, to a group. What else gaol gets is for the program alone.
@@ -100,16 +102,18 @@ func (t *terminal) stopped(sig syscall.Signal) {
 	// The rest of gaol's group stops with it if the stop was for the sandbox alone until now: from a key, or from the kernel.
 	suspend(asks || inside)
 	switch has := t.inForeground(); {
+	case has && asks:
+		_ = t.give(program)
 	case has && inside: // not every program asks: an interactive shell ignores the stop
 		if t.give(group) != nil { // that group may be gone
 			_ = t.give(program)
 		}
-	case asks && !has:
+	case asks:
 		time.Sleep(time.Second / 10) // so that it does not ask all the time where gaol cannot be stopped
 	}
 }
 
-// resumed is for a SIGCONT: after a SIGSTOP of gaol alone, the program, which runs, has lost the foreground to the shell.
+// resumed gives the foreground to a program that runs. After a SIGSTOP of gaol alone it has lost it to the shell.
 func (t *terminal) resumed() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

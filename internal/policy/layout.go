@@ -114,6 +114,7 @@ func (r *resolver) exact(n *node, around []*node) {
 	if n.Kind != Bind || n.Rights&(Read|Device) != 0 {
 		return
 	}
+	r.policy.Watch = r.policy.Watch && !n.Dir
 	if r.host.Landlock < MinLandlock {
 		r.lack(n.op, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileRead of the same path")
 		return

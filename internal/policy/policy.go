@@ -77,6 +77,7 @@ type Policy struct {
 	Outbound  bool
 	Inbound   bool
 	Processes bool
+	Watch     bool // nothing is visible that may not be listed
 	Kill      bool
 	Env       []string
 	PassEnv   []string

@@ -38,7 +38,7 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 		h.Landlock = 0
 	}
 	r := &resolver{host: h, entries: map[string]*node{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
-	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: "namespace"}
+	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: "namespace", Watch: true}
 	if err := r.operations(p.Operations); err != nil {
 		return Policy{}, err
 	}

@@ -97,7 +97,8 @@ func TestAttacksOnArgumentsFailAndTheirTwinsPass(t *testing.T) {
 		{"listen", "listen", [6]uint64{}, internet, DenyEPERM},
 		{"listen", "listen", [6]uint64{}, listen, Allow},
 		{"accept from a socket handed over", "accept4", [6]uint64{}, none, Allow},
-		{"connect a socket handed over", "connect", [6]uint64{}, none, Allow},
+		{"connect a socket handed over", "connect", [6]uint64{}, none, DenyEPERM},
+		{"connect with the network", "connect", [6]uint64{}, Grants{Internet: true}, Allow},
 		{"connect", "connect", [6]uint64{}, internet, Allow},
 		{"connect", "connect", [6]uint64{}, listen, DenyEPERM},
 		{"connect when processes are granted too", "connect", [6]uint64{}, Grants{Processes: true, Listen: true}, DenyEPERM},
@@ -139,7 +140,7 @@ func TestAttacksOnArgumentsFailAndTheirTwinsPass(t *testing.T) {
 			a.args[arg] = f.flags
 			for _, a.grants = range everyGrants() {
 				a.want = Allow
-				if f.open && a.grants.Listen && !a.grants.Internet {
+				if f.open && !a.grants.Internet {
 					a.want = a.grants.deny()
 				}
 				list = append(list, a)

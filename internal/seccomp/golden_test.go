@@ -24,8 +24,8 @@ var update = flag.Bool("update", false, "write the golden lists anew")
 // everyGrants are all combinations.
 func everyGrants() []Grants {
 	var out []Grants
-	for i := range 16 {
-		out = append(out, Grants{i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0})
+	for i := range 32 {
+		out = append(out, Grants{i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0})
 	}
 	return out
 }
@@ -35,7 +35,7 @@ func (g Grants) name() string {
 	for _, x := range []struct {
 		on   bool
 		name string
-	}{{g.Processes, "processes"}, {g.Internet, "internet"}, {g.Listen, "listen"}, {g.Kill, "kill"}} {
+	}{{g.Processes, "processes"}, {g.Internet, "internet"}, {g.Listen, "listen"}, {g.Watch, "watch"}, {g.Kill, "kill"}} {
 		if x.on {
 			out = append(out, x.name)
 		}
@@ -181,7 +181,7 @@ func TestTheSameGrantsGiveTheSameFilterFromManyThreads(t *testing.T) {
 	g := Grants{Processes: true, Internet: true}
 	want := Text(compile(t, g))
 	var wg sync.WaitGroup
-	for range 16 {
+	for range 32 {
 		wg.Go(func() {
 			f, err := Filter(g)
 			if err != nil || Text(f) != want {

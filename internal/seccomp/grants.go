@@ -9,19 +9,20 @@ import "strings"
 type Grants struct {
 	Processes bool // fork, vfork, clone without CLONE_THREAD
 	Internet  bool // socket(AF_INET/AF_INET6, SOCK_STREAM|SOCK_DGRAM)
-	Listen    bool // socket(AF_INET/AF_INET6, SOCK_STREAM), bind, listen; without Internet no connect, not even on a descriptor held
+	Listen    bool // socket(AF_INET/AF_INET6, SOCK_STREAM), bind, listen
+	Watch     bool // inotify_add_watch, which shows the names in a directory to who may not list it
 	Kill      bool // a denied call ends the program (SECCOMP_RET_KILL_PROCESS) instead of EPERM
 }
 
 // Need is a set of grants of which any one adds a group of calls; the empty set is a group that every filter has.
 type Need uint8
 
-// The grants that add calls, and the absence of one.
+// The grants that add calls.
 const (
 	NeedProcesses Need = 1 << iota
 	NeedInternet
 	NeedListen
-	NeedNoListen // Listen is not granted: the program can make no socket that a connect would lead anywhere, if Internet is not either
+	NeedWatch
 )
 
 // String is the need in words.
@@ -30,7 +31,7 @@ func (n Need) String() string {
 		return "always"
 	}
 	var out []string
-	for i, name := range []string{"Processes", "Internet", "Listen", "no Listen"} {
+	for i, name := range []string{"Processes", "Internet", "Listen", "Watch"} {
 		if n>>i&1 != 0 {
 			out = append(out, name)
 		}
@@ -48,8 +49,9 @@ func (g Grants) meets(n Need) bool {
 	}
 	if g.Listen {
 		have |= NeedListen
-	} else {
-		have |= NeedNoListen
+	}
+	if g.Watch {
+		have |= NeedWatch
 	}
 	return n == 0 || have&n != 0
 }

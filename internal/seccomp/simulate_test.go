@@ -195,7 +195,7 @@ func TestEveryGroupIsComplete(t *testing.T) {
 
 func TestNeedsReadAsWords(t *testing.T) {
 	for need, want := range map[Need]string{0: "always", NeedProcesses: "Processes", NeedInternet | NeedListen: "Internet or Listen",
-		NeedInternet | NeedNoListen: "Internet or no Listen"} {
+		NeedWatch: "Watch"} {
 		if got := need.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

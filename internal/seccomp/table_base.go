@@ -46,8 +46,14 @@ var base = []Group{
 			"(its operations pass by this filter) and not the old io_submit family, which next to nothing uses",
 		Calls: strings.Fields(`read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek
 			dup dup2 dup3 fcntl flock poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
-			eventfd eventfd2 pipe pipe2 inotify_init inotify_init1 inotify_add_watch inotify_rm_watch splice tee sendfile copy_file_range
+			eventfd eventfd2 pipe pipe2 inotify_init inotify_init1 inotify_rm_watch splice tee sendfile copy_file_range
 			sync_file_range readahead fadvise64`),
+	},
+	{
+		Name:  "watching",
+		Why:   "no other mechanism bounds it to what may be listed: Landlock has no right for it",
+		Calls: []string{"inotify_add_watch"},
+		Need:  NeedWatch,
 	},
 }
 

@@ -45,11 +45,10 @@ var network = []Group{
 	},
 	{
 		Name: "connect",
-		Why: "with Internet it is what was granted. With neither grant the program can make no Internet socket, so that it connects what " +
-			"its caller handed over. With Listen alone it can make sockets, whose connects would lead out: it has none. The option " +
-			"TCP_FASTOPEN_CONNECT only puts a connect off",
+		Why: "without it not even a socket that was handed over is connected: a socket is the caller's grant of the peer that it has. The " +
+			"option TCP_FASTOPEN_CONNECT only puts a connect off",
 		Calls: strings.Fields(`connect sendto sendmsg sendmmsg`),
-		Need:  NeedInternet | NeedNoListen,
+		Need:  NeedInternet,
 	},
 	{
 		Name: "socket pairs",

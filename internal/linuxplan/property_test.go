@@ -1,0 +1,278 @@
+package linuxplan
+
+// Random policies, compiled and executed by the machine: no step may fail or touch the host, and what is there at the end must be what
+// the policy says, with Landlock granting neither more nor less than the entries do.
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/profile"
+	"pgregory.net/rapid"
+)
+
+var names = []string{"a", "b", "c"}
+
+// devLines is what System wants of a host.
+const devLines = "/dev/full\n/dev/null\n/dev/random\n/dev/urandom\n/dev/zero\n/dev/pts/\n/dev/shm/\n/proc/self/\n/usr/bin/sh\n/bin -> usr/bin\n/etc/hosts\n"
+
+func anyTree(t *rapid.T) fakeFS {
+	f := newFS(devLines)
+	var fill func(dir string, depth int)
+	fill = func(dir string, depth int) {
+		for _, name := range names {
+			p := path.Join(dir, name)
+			kinds := []string{"/", "/", "/", "", "link", "none"}
+			if depth == 4 {
+				kinds = []string{"", "link", "none", "none"}
+			}
+			kind := rapid.SampledFrom(kinds).Draw(t, p)
+			if kind == "link" {
+				kind = anyPath(t, p+" ->")
+			}
+			if kind != "none" {
+				f[p] = kind
+			}
+			if kind == "/" {
+				fill(p, depth+1)
+			}
+		}
+	}
+	fill("/", 1)
+	return f
+}
+
+func anyPath(t *rapid.T, label string) string {
+	return "/" + path.Join(rapid.SliceOfN(rapid.SampledFrom(names), 1, 4).Draw(t, label)...)
+}
+
+func anyProfile(t *rapid.T) profile.Profile {
+	var ops []profile.Operation
+	for range rapid.IntRange(1, 7).Draw(t, "operations") {
+		switch n := rapid.IntRange(0, 24).Draw(t, "kind"); n {
+		case 0:
+			ops = append(ops, system)
+		case 1:
+			ops = append(ops, sysinfo)
+		case 2:
+			ops = append(ops, outbound)
+		case 3:
+			ops = append(ops, private("/dev/pts"), private("/dev/shm"))
+		case 4:
+			ops = append(ops, at(rapid.SampledFrom([]profile.Kind{profile.FileRead, profile.FileWrite}).Draw(t, "right"), "/"))
+		case 5, 6, 7, 8:
+			ops = append(ops, private(anyPath(t, "private")))
+		case 9, 10:
+			ops = append(ops, mapped(anyPath(t, "inside"), anyPath(t, "host"), profile.Mode(rapid.IntRange(1, 2).Draw(t, "mode"))))
+		default:
+			kinds := []profile.Kind{profile.FileRead, profile.FileRead, profile.FileRead, profile.FileWrite, profile.FileExecute, profile.FileReadMetadata}
+			o := at(rapid.SampledFrom(kinds).Draw(t, "right"), anyPath(t, "pattern"))
+			o.Pattern.Optional = true
+			ops = append(ops, o)
+		}
+	}
+	return profile.Profile{Operations: ops}
+}
+
+// knownFault says that a fault of its own test is in the way.
+func knownFault(f fakeFS, p policy.Policy, ops []profile.Operation) bool {
+	for _, o := range ops { // package policy: TestAPlaceBehindALinkOfTheHostIsRefused, TestNothingCanLieBelowAFile
+		for d := path.Dir(o.Path); o.Path != "" && d != "/"; d = path.Dir(d) {
+			if kind, there := f[d]; there && kind != "/" {
+				return true
+			}
+			for _, e := range p.Entries {
+				if e.Path == d && !e.Dir || e.Kind == policy.Bind && under(d, e.Path) && f[path.Join(e.Host, strings.TrimPrefix(d, e.Path))] != "/" {
+					return true
+				}
+			}
+		}
+	}
+	return privateOnHost(p) // TestNothingIsMadeOnTheHost
+}
+
+// privateOnHost says that something lies in a private directory that lies in a tree of the host.
+func privateOnHost(p policy.Policy) bool {
+	for _, n := range arrange(p.Entries) {
+		if n.in != nil && n.in.Kind == policy.Private {
+			for up := n.in; up != nil; up = up.in {
+				if up.Kind == policy.Bind {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
+	resolved := 0
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyTree(t)
+		h := host(f, rapid.IntRange(0, 7).Draw(t, "landlock"))
+		in := anyProfile(t)
+		p, err := policy.Resolve(in, h)
+		var bad *profile.Error
+		var lacks *policy.UnsupportedError
+		if errors.As(err, &bad) || errors.As(err, &lacks) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if knownFault(f, p, in.Operations) {
+			return
+		}
+		resolved++
+		out := compile(t, p, h)
+		m := &machine{fs: f}
+		err = m.run(out)
+		if err == nil {
+			err = m.compare(&p)
+		}
+		if err == nil && h.Landlock >= policy.MinLandlock {
+			err = m.checkLandlock(&p)
+		}
+		if err == nil && (m.ruleset != nil) != (h.Landlock >= policy.MinLandlock) {
+			err = fmt.Errorf("Landlock %d, ruleset %v", h.Landlock, m.ruleset)
+		}
+		if err != nil {
+			t.Fatalf("%v\n%v\n%s\n%s", err, in.Operations, p, out)
+		}
+	})
+	if resolved < 20 {
+		t.Errorf("only %d profiles resolved", resolved)
+	}
+}
+
+const (
+	llReads  = llReadFile | llReadDir
+	llWrites = llWriteFile | llRemoveDir | llRemoveFile | llMakeDir | llMakeReg | llMakeSock | llMakeFifo | llMakeSym | llRefer | llTruncate
+)
+
+// checkLandlock compares what the rules grant with what the entries do.
+func (m *machine) checkLandlock(p *policy.Policy) error {
+	for at, bits := range m.rules {
+		if at == procPath {
+			if bits != llReads {
+				return fmt.Errorf("/proc: %#x", bits)
+			}
+			continue
+		}
+		above, below := policy.Rights(0), ^policy.Rights(0) // what some entry at or above grants, what all below do
+		pty := false
+		for _, e := range p.Entries {
+			if e.Kind == policy.Link {
+				continue
+			}
+			r := e.Rights
+			if e.Kind == policy.Ptys {
+				r, pty = policy.Read|policy.Write, pty || e.Path == at
+			}
+			if under(at, e.Path) {
+				above |= r
+			} else if under(e.Path, at) {
+				below &= r
+			}
+		}
+		r := above
+		if above == 0 {
+			r = below
+		}
+		for _, c := range []struct {
+			bits  uint64
+			right policy.Rights
+		}{{llReads, policy.Read}, {llWrites, policy.Write}, {llExecute, policy.Execute}} {
+			if bits&c.bits != 0 && r&c.right == 0 {
+				return fmt.Errorf("the rule for %s grants %#x; the entries %s", at, bits, r)
+			}
+		}
+		if bits&llIoctlDev != 0 && !pty || bits&^(llReads|llWrites|llExecute|llIoctlDev) != 0 {
+			return fmt.Errorf("the rule for %s grants %#x", at, bits)
+		}
+	}
+	for _, e := range p.Entries {
+		if e.Kind == policy.Link || e.Kind == policy.Ptys {
+			continue
+		}
+		have := m.landlock(e.Path)
+		if want := landlockWants(e) & m.ruleset.FS; have&want != want {
+			return fmt.Errorf("%s: the rules grant %#x of %#x", e.Path, have, want)
+		}
+		if e.Rights&policy.Read == 0 && have&llReads != 0 {
+			return fmt.Errorf("%s may not be read; the rules grant %#x", e.Path, have)
+		}
+	}
+	// what is handled is denied unless granted: all of it must be handled, but for the network that is granted
+	var net uint64
+	if m.ruleset.Size >= 16 {
+		if !p.Inbound {
+			net |= 1
+		}
+		if !p.Outbound {
+			net |= 2
+		}
+	}
+	if m.ruleset.Net != net || m.ruleset.FS&llABI1 != llABI1 {
+		return fmt.Errorf("handled: %+v", m.ruleset)
+	}
+	return nil
+}
+
+// landlockWants is what the entry's rights need, after man 7 landlock.
+func landlockWants(e policy.Entry) (bits uint64) {
+	if e.Rights&policy.Read != 0 {
+		bits |= llReadFile
+		if e.Dir {
+			bits |= llReadDir
+		}
+	}
+	if e.Rights&policy.Write != 0 {
+		bits |= llWriteFile | llTruncate
+		if e.Dir {
+			bits |= llWrites
+		}
+	}
+	if e.Rights&policy.Execute != 0 {
+		bits |= llExecute
+	}
+	return bits
+}
+
+// What a plan makes, it makes in a tmpfs. These profiles put something into a private directory that lies in a tree of the host.
+func TestNothingIsMadeOnTheHost(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		ops  []profile.Operation
+	}{
+		{"a file", []profile.Operation{read("/tmp"), private("/tmp/in"), read("/tmp/in/x")}},
+		{"a directory", []profile.Operation{read("/tmp"), private("/tmp/in"), read("/tmp/in/deep")}},
+		{"a directory that the host lacks, in a writable tree", []profile.Operation{read("/tmp"), write("/tmp"), private("/tmp/in"), mapped("/tmp/in/new/place", "/opt/data", profile.ReadOnly)}},
+		{"a private directory that the host lacks, in a writable tree", []profile.Operation{read("/tmp"), write("/tmp"), private("/tmp/in"), private("/tmp/in/new")}},
+		{"a directory below the host's root", []profile.Operation{read("/"), private("/tmp"), read("/tmp/in")}},
+		{"a file below the host's root", []profile.Operation{read("/"), private("/tmp"), read("/tmp/f")}},
+		{"a mapped directory below the host's root, writable", []profile.Operation{read("/"), write("/"), private("/tmp"), mapped("/tmp/new", "/opt/data", profile.ReadOnly)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFS(hostLines)
+			h := host(f, 6)
+			p := resolve(t, h, c.ops...)
+			if !privateOnHost(p) {
+				t.Fatal("not the case that is meant")
+			}
+			out := compile(t, p, h)
+			m := &machine{fs: f}
+			err := m.run(out)
+			if err == nil {
+				err = m.compare(&p)
+			}
+			if err != nil {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
