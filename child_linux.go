@@ -54,45 +54,64 @@ func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 	c.records(state, stopped)
 	_ = unix.Close(c.status)
 	c.mu.Lock()
-	_ = unix.Close(c.pidfd)
+	pidfd := c.pidfd
 	c.pidfd = -1
 	c.mu.Unlock()
+	options := unix.WNOHANG
 	if state.lost { // killed from outside: its end is the end of what was in there, too
-		return state, c.reap(0)
+		options = 0
 	}
-	if err := c.reap(unix.WNOHANG); err != errDying {
-		return state, err
+	err := reap(pidfd, options)
+	if err == errDying {
+		c.dying.add(1)
+		go func() {
+			_ = reap(pidfd, 0)
+			_ = unix.Close(pidfd)
+			c.dying.add(-1)
+		}()
+		return state, nil
 	}
-	c.dying.add(1)
-	go func() {
-		_ = c.reap(0)
-		c.dying.add(-1)
-	}()
-	return state, nil
+	_ = unix.Close(pidfd)
+	return state, err
 }
 
 var errDying = errors.New("still dying")
 
-func (c *child) reap(options int) error {
+// reap waits for the init by its descriptor: its number may be another's, if something in this process waits for any child (a thread
+// in wait4(-1), an ignored SIGCHLD) and has taken the init already.
+func reap(pidfd, options int) error {
 	for {
-		pid, err := unix.Wait4(c.pid, nil, unix.WALL|options, nil)
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PIDFD, pidfd, &info, unix.WEXITED|unix.WALL|options, nil)
 		switch {
 		case err == unix.EINTR:
 			continue
+		case err == unix.ECHILD:
+			return nil
 		case err != nil:
-			return os.NewSyscallError("wait4", err)
-		case pid == 0:
+			return os.NewSyscallError("waitid", err)
+		case options&unix.WNOHANG != 0 && info.Signo == 0:
 			return errDying
 		}
 		return nil
 	}
 }
 
-// records reads what the init writes until it has told how the program ended, or has ended itself. The init is the only writer, and
-// a record is one write below PIPE_BUF.
+// records reads what the init writes until it has told how the program ended, or has ended itself. A record is one write below
+// PIPE_BUF. The end of the pipe alone does not tell: a process that this one forked meanwhile holds the other end, too.
 func (c *child) records(state *ProcessState, stopped func(syscall.Signal)) {
 	buf := make([]byte, statusSize)
 	for state.lost {
+		p := []unix.PollFd{{Fd: int32(c.status), Events: unix.POLLIN}, {Fd: int32(c.pidfd), Events: unix.POLLIN}}
+		if _, err := unix.Poll(p, -1); err != nil {
+			if err == unix.EINTR {
+				continue
+			}
+			return
+		}
+		if p[0].Revents == 0 { // the init has ended; what it had written would be seen as well
+			return
+		}
 		n, err := unix.Read(c.status, buf)
 		if err == unix.EINTR {
 			continue

@@ -9,7 +9,9 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -58,7 +60,7 @@ type Cmd struct {
 	ctx     context.Context
 	child   *child
 	streams streams
-	report  *Report
+	report  atomic.Pointer[Report]
 	started time.Time
 	waited  bool
 	watch   *watch
@@ -75,6 +77,9 @@ func (c *Cmd) Environ() []string {
 		return dedup(c.Env)
 	}
 	env := []string{"PATH=" + defaultPath, "HOME=/", "LANG=C.UTF-8"}
+	if c.sandbox == nil {
+		return env
+	}
 	for _, name := range c.sandbox.policy.PassEnv {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
@@ -104,9 +109,8 @@ func dedup(env []string) []string {
 // Start starts the program and returns when it has been executed. A program that never ran is a *[SetupError].
 func (c *Cmd) Start() error {
 	err := c.start()
-	if err != nil && c.report == nil && c.sandbox != nil {
-		r := c.sandbox.Report()
-		c.report = &r
+	if err != nil && c.Process == nil { // as os/exec: a Cmd that did not start holds nothing
+		c.streams.closeAll()
 	}
 	return err
 }
@@ -125,25 +129,20 @@ func (c *Cmd) start() error {
 	c.started = time.Now()
 	defer c.streams.closeChild()
 	if err := c.startable(); err != nil {
-		c.streams.closeAll()
 		return err
 	}
 	files, err := c.streams.open(c)
 	if err != nil {
-		c.streams.closeAll()
 		return err
 	}
 	command, err := c.command(files)
 	if err == nil {
 		if c.child, err = c.sandbox.start(command); err != nil {
 			err = c.sandbox.lacking(err)
-		} else if !proven.Load() {
-			proven.Store(true)
 		}
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
-		c.streams.closeAll()
 		return err
 	}
 	c.Process = &Process{Pid: c.child.pid, c: c.child}
@@ -191,7 +190,7 @@ func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 	}
 	for i, f := range files {
 		if f == nil {
-			return p, &SetupError{Step: plan.FD.String(), Err: syscall.EBADF, Hint: "an entry of ExtraFiles is nil"}
+			return p, &SetupError{Step: plan.FD.String(), Path: strconv.Itoa(i), Err: syscall.EBADF, Hint: "the file is nil"}
 		}
 		fd := int(f.Fd())
 		if fd < 0 {
@@ -271,7 +270,7 @@ func (c *Cmd) Wait() error {
 	}
 	r := c.sandbox.Report()
 	r.end(state)
-	c.report = &r
+	c.report.Store(&r)
 	interrupted, timer := c.watch.stop()
 	if err == nil {
 		err = interrupted
@@ -319,8 +318,8 @@ func (c *Cmd) CombinedOutput() ([]byte, error) {
 
 // Report says what was enforced, what was denied as far as is known, and how the program ended. Before Wait it is the sandbox's.
 func (c *Cmd) Report() Report {
-	if c.report != nil {
-		return *c.report
+	if r := c.report.Load(); r != nil {
+		return r.clone()
 	}
 	if c.sandbox == nil {
 		return Report{}

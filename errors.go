@@ -50,7 +50,9 @@ func (e *SetupError) Error() string {
 	if e.Path != "" {
 		b.WriteString(" " + e.Path)
 	}
-	b.WriteString(": " + e.Err.Error())
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
 	if e.Operation != "" {
 		b.WriteString(" (for " + e.Operation + ")")
 	}

@@ -4,7 +4,7 @@ package gaol
 
 import (
 	"bytes"
-	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -51,36 +51,51 @@ func exists(p string) bool {
 	return err == nil
 }
 
-// interpreter is what the kernel would start for the file: the #! line's program or the ELF loader.
+// interpreter is what the kernel would start for the file: the #! line's program or the ELF loader. The program may have written the
+// file, so that it is opened without following, waiting or believing anything.
 func interpreter(file string) string {
-	st, err := os.Stat(file)
-	if err != nil || !st.Mode().IsRegular() {
-		return ""
-	}
-	f, err := os.Open(file)
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
-	head := make([]byte, 256)
-	n, _ := f.ReadAt(head, 0)
-	if line, ok := bytes.CutPrefix(head[:n], []byte("#!")); ok {
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return ""
+	}
+	head := make([]byte, 4096)
+	n, err := unix.Pread(fd, head, 0)
+	if err != nil {
+		return ""
+	}
+	head = head[:n]
+	if line, ok := bytes.CutPrefix(head, []byte("#!")); ok {
 		line, _, _ = bytes.Cut(line, []byte("\n"))
 		if fields := bytes.Fields(line); len(fields) > 0 {
 			return string(fields[0])
 		}
 		return ""
 	}
-	e, err := elf.NewFile(f)
-	if err != nil {
+	return loader(head)
+}
+
+// loader finds PT_INTERP in the first page of a 64-bit ELF file (man 5 elf); that is where linkers put it.
+func loader(page []byte) string {
+	const header, phdr, ptInterp = 64, 56, 3
+	ne := binary.NativeEndian
+	if len(page) < header || !bytes.HasPrefix(page, []byte("\x7fELF\x02")) || ne.Uint16(page[54:]) != phdr {
 		return ""
 	}
-	for _, p := range e.Progs {
-		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
-			b := make([]byte, p.Filesz)
-			if _, err := p.ReadAt(b, 0); err == nil {
-				return string(bytes.TrimRight(b, "\x00"))
-			}
+	at, count := ne.Uint64(page[32:]), uint64(ne.Uint16(page[56:]))
+	size := uint64(len(page))
+	if at > size || count > (size-at)/phdr {
+		return ""
+	}
+	for i := range count {
+		p := page[at+i*phdr:]
+		offset, length := ne.Uint64(p[8:]), ne.Uint64(p[32:])
+		if ne.Uint32(p) == ptInterp && offset <= size && length <= size-offset {
+			return string(bytes.TrimRight(page[offset:offset+length], "\x00"))
 		}
 	}
 	return ""

@@ -16,17 +16,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shared is what every sandbox of the process uses: the init's executable and this process, as descriptors. They stay open.
-var shared = sync.OnceValues(func() (fds struct{ init, caller int }, err error) {
-	if fds.init, err = csrc.InitImage(); err != nil {
-		return fds, fmt.Errorf("make the init's executable: %w", err)
+// ours is what every sandbox of the process uses: the init's executable and this process, as descriptors. They stay open.
+var ours struct {
+	sync.Mutex
+	made         bool
+	init, caller int
+}
+
+// shared returns ours. A failure is not kept: descriptors run out, and come back.
+func shared() (init, caller int, err error) {
+	ours.Lock()
+	defer ours.Unlock()
+	if ours.made {
+		return ours.init, ours.caller, nil
 	}
-	fds.caller, err = unix.PidfdOpen(os.Getpid(), 0)
-	if err != nil {
-		return fds, fmt.Errorf("pidfd_open: %w", err)
+	if init, err = csrc.InitImage(); err != nil {
+		return 0, 0, &SetupError{Step: plan.ExecInit.String(), Err: err}
 	}
-	return fds, nil
-})
+	if caller, err = unix.PidfdOpen(os.Getpid(), 0); err != nil {
+		_ = unix.Close(init)
+		return 0, 0, &SetupError{Step: "open the calling process", Err: err}
+	}
+	ours.init, ours.caller, ours.made = init, caller, true
+	return init, caller, nil
+}
 
 // template is a plan whose build stage has run: once is that stage, plan what each spawn goes through.
 type template struct {
@@ -40,8 +53,8 @@ func grants(p *policy.Policy) seccomp.Grants {
 }
 
 func (t *template) build(p policy.Policy, h policy.Host) error {
-	if _, err := shared(); err != nil {
-		return &SetupError{Step: plan.ExecInit.String(), Err: err}
+	if _, _, err := shared(); err != nil {
+		return err
 	}
 	type compiled struct {
 		filter []plan.Instruction
@@ -79,7 +92,11 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	return err
 }
 
-func (t *template) close() { t.core.Close() }
+func (t *template) close() {
+	if t.core != nil {
+		t.core.Close()
+	}
+}
 
 func (t *template) String() string {
 	p := t.plan
@@ -93,14 +110,17 @@ func (s *Sandbox) start(c plan.Command) (*child, error) {
 	if err != nil {
 		return nil, &SetupError{Step: stepExecute, Path: c.Argv[0], Err: unix.E2BIG, Hint: err.Error()}
 	}
-	if err := passable(c.FDs); err != nil {
+	if err := s.passable(c.FDs); err != nil {
 		return nil, err
 	}
-	fds, err := shared()
+	init, caller, err := shared()
 	if err != nil {
 		return nil, err
 	}
-	spawned, err := s.template.core.Spawn(encoded, fds.init, fds.caller)
+	if s.template.core == nil {
+		return nil, ErrClosed
+	}
+	spawned, err := s.template.core.Spawn(encoded, init, caller)
 	if errors.Is(err, csrc.ErrClosed) {
 		return nil, ErrClosed
 	}
@@ -114,7 +134,7 @@ const maxFDs = 4096 // GAOL_FDS_MAX
 
 // passable refuses descriptors that lead on: through a directory's, or one that O_PATH opened, every path of the host can be looked
 // up, changed by chmod and, without Landlock, opened.
-func passable(fds []int) error {
+func (s *Sandbox) passable(fds []int) error {
 	if len(fds) > maxFDs {
 		return &SetupError{Step: plan.FD.String(), Path: fmt.Sprint(maxFDs), Err: unix.EMFILE, Hint: fmt.Sprintf("at most %d descriptors can be passed", maxFDs)}
 	}
@@ -129,8 +149,15 @@ func passable(fds []int) error {
 		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			return refuse(unix.EISDIR, "a directory leads to the whole host; grant its path, or Map it")
 		}
-		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err == nil && flags&unix.O_PATH != 0 {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err != nil {
+			return refuse(err, "")
+		}
+		if flags&unix.O_PATH != 0 {
 			return refuse(unix.EBADF, "it was opened with O_PATH; open it for what it is needed for")
+		}
+		if !s.policy.Landlock && s.policy.Proc != policy.NoProc && st.Mode&unix.S_IFMT == unix.S_IFREG && flags&unix.O_ACCMODE != unix.O_RDWR {
+			return refuse(unix.EOPNOTSUPP, "without Landlock it could be opened again through /proc/self/fd, for reading and writing; pass a pipe")
 		}
 	}
 	return nil
@@ -152,6 +179,9 @@ func failure(p *plan.Plan, err error, c *plan.Command) error {
 			if f.Errno == unix.ELOOP || f.Errno == unix.ENOENT {
 				e.Hint = "the path has changed since the profile was resolved"
 			}
+		}
+		if f.Errno == unix.ESTALE {
+			e.Err, e.Hint = unix.ENOENT, "something else lies there now"
 		}
 	case c == nil:
 	case f.Op == plan.Exec && int(f.Step) < len(c.Candidates):

@@ -21,7 +21,7 @@ import (
 // which is a better probe than any other; only where that fails does probe find out what the host lacks.
 func facts() policy.Host {
 	ok := policy.Check{OK: true}
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Umask: umask(), Engine: ok, Proc: ok, Seccomp: ok}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mountTable(), Engine: ok, Proc: ok, Seccomp: ok}
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
 	h.Landlock, h.LandlockReason = landlock()
 	return h
@@ -29,7 +29,26 @@ func facts() policy.Host {
 
 // probe finds out what this host enforces by doing it: a sandbox is built and a command started in it, up to the exec of a program
 // that is not there. Versions say nothing about containers, security modules and settings.
-var probe = sync.OnceValue(func() policy.Host {
+func probe() policy.Host {
+	probed.Lock()
+	defer probed.Unlock()
+	if probed.host == nil {
+		h := probeNow()
+		if !h.Engine.OK || !h.Proc.OK {
+			return h
+		}
+		probed.host = &h
+	}
+	return *probed.host
+}
+
+// probed keeps a host on which all works. What is missing may come, or may have been a passing shortage.
+var probed struct {
+	sync.Mutex
+	host *policy.Host
+}
+
+func probeNow() policy.Host {
 	h := facts()
 	h.Seccomp = seccompCheck()
 	if !h.Seccomp.OK {
@@ -45,7 +64,7 @@ var probe = sync.OnceValue(func() policy.Host {
 		h.Proc.Fix = "in a container, an unmasked /proc (docker: --security-opt systempaths=unconfined)"
 	}
 	return h
-})
+}
 
 // try builds and starts a sandbox, and says at which step the host refused.
 func try(h policy.Host, p policy.Policy) policy.Check {
@@ -132,24 +151,58 @@ func seccompCheck() policy.Check {
 // a root caller; what others own is shown as owned by nobody.
 func idMap(id int) string { return fmt.Sprintf("%d %d 1", id, id) }
 
-func umask() uint32 {
-	b, err := os.ReadFile("/proc/self/status")
-	if err == nil {
-		for _, l := range strings.Split(string(b), "\n") {
-			if v, ok := strings.CutPrefix(l, "Umask:"); ok {
-				if n, err := strconv.ParseUint(strings.TrimSpace(v), 8, 32); err == nil {
-					return uint32(n)
-				}
-			}
-		}
-	}
-	return 0o077
-}
-
 func system() string {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
 		return "Linux"
 	}
 	return "Linux " + unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:])
+}
+
+// coreLimit is 1, or what the hard limit leaves of it.
+func coreLimit() uint64 {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err != nil {
+		return 0
+	}
+	return min(1, l.Max)
+}
+
+// mountTable reads /proc/self/mountinfo (man 5 proc). Without it, what lies below the granted trees cannot be told, and the builder's
+// own check of what it binds is left.
+func mountTable() []policy.Mount {
+	b, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil
+	}
+	var out []policy.Mount
+	for line := range strings.Lines(string(b)) {
+		head, tail, ok := strings.Cut(line, " - ")
+		f := strings.Fields(head)
+		if !ok || len(f) < 5 {
+			continue
+		}
+		kind, _, _ := strings.Cut(tail, " ")
+		out = append(out, policy.Mount{Path: unescape(f[4]), Type: kind})
+	}
+	return out
+}
+
+// unescape reads \ooo, as which the kernel writes blanks and backslashes.
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }

@@ -20,6 +20,9 @@ func (p *Process) Signal(sig os.Signal) error {
 	if !ok {
 		return &os.SyscallError{Syscall: "kill", Err: syscall.EINVAL}
 	}
+	if p.c == nil {
+		return os.ErrProcessDone
+	}
 	return p.c.signal(s)
 }
 

@@ -73,6 +73,14 @@ func fileVars() (v profile.Vars) {
 	return v
 }
 
+// clone is a copy that shares nothing with r.
+func (r *Report) clone() Report {
+	n := *r
+	n.Mechanisms, n.Enforced = slices.Clone(r.Mechanisms), slices.Clone(r.Enforced)
+	n.Gaps, n.Denials = slices.Clone(r.Gaps), slices.Clone(r.Denials)
+	return n
+}
+
 // end fills in what the program's end tells.
 func (r *Report) end(s *ProcessState) {
 	if s == nil {

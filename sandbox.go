@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/tried"
@@ -63,19 +62,35 @@ func New(profile Profile) (*Sandbox, error) {
 	if err := s.template.build(p, host); err != nil {
 		return nil, s.lacking(err)
 	}
-	if tried.Skip || proven.Load() {
+	if _, ok := proven.Load(shapeOf(&p)); ok || tried.Skip {
 		return s, nil
 	}
 	if err := s.try(); err != nil {
 		s.template.close()
 		return nil, s.lacking(err)
 	}
-	proven.Store(true)
+	proven.Store(shapeOf(&p), true)
 	return s, nil
 }
 
-// proven says that a spawn has worked in this process: then what the next one fails for is its own.
-var proven atomic.Bool
+// shape is what of a policy asks a host for something.
+type shape struct {
+	proc                           policy.Proc
+	network, private, ptys, grants bool
+}
+
+func shapeOf(p *policy.Policy) shape {
+	s := shape{proc: p.Proc, network: p.Network()}
+	for _, e := range p.Entries {
+		s.private = s.private || e.Kind == policy.Private
+		s.ptys = s.ptys || e.Kind == policy.Ptys
+		s.grants = s.grants || e.Kind == policy.Bind
+	}
+	return s
+}
+
+// proven holds the shapes that a spawn has worked for in this process.
+var proven sync.Map
 
 func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 	p, err := policy.Resolve(profile.p, host)
@@ -89,7 +104,7 @@ func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 // lacking turns the failure of a step into what the host lacks, if it lacks something; else err it is.
 func (s *Sandbox) lacking(err error) error {
 	var setup *SetupError
-	if proven.Load() || !errors.As(err, &setup) || setup.Step == stepExecute {
+	if !errors.As(err, &setup) || setup.Step == stepExecute || short(err) {
 		return err
 	}
 	if _, lack := resolve(s.profile, probe()); errors.Is(lack, ErrUnsupported) {
@@ -115,7 +130,11 @@ func (s *Sandbox) Close() error {
 // Command returns a Cmd that runs the named program in the sandbox, as exec.CommandContext would outside. A name without a slash is
 // looked up in the PATH of the command's environment, inside. The context may be nil.
 func (s *Sandbox) Command(ctx context.Context, name string, arg ...string) *Cmd {
-	return &Cmd{Path: name, Args: append([]string{name}, arg...), sandbox: s, ctx: ctx}
+	c := &Cmd{Path: name, Args: append([]string{name}, arg...), sandbox: s, ctx: ctx}
+	if ctx != nil {
+		c.Cancel = func() error { return c.Process.Kill() }
+	}
+	return c
 }
 
 // Explain is the policy and the plan as text, for people; its form may change.

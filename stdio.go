@@ -111,7 +111,7 @@ func (s *streams) reader(r io.Reader, null func() (*os.File, error)) (*os.File, 
 	s.child, s.parent = append(s.child, pr), append(s.parent, pw)
 	s.copies = append(s.copies, func() error {
 		_, err := io.Copy(pw, r)
-		if ignorable(err) {
+		if unread(err) {
 			err = nil
 		}
 		if cerr := pw.Close(); err == nil {
@@ -122,8 +122,11 @@ func (s *streams) reader(r io.Reader, null func() (*os.File, error)) (*os.File, 
 	return pr, nil
 }
 
-// ignorable: a program need not read all that it is given (man 2 write, EPIPE).
-func ignorable(err error) bool { return errors.Is(err, syscall.EPIPE) }
+// unread: a program need not read all that it is given. Only the pipe's own write says so, not a reader that fails with EPIPE itself.
+func unread(err error) bool {
+	var pe *fs.PathError
+	return errors.As(err, &pe) && pe.Op == "write" && pe.Path == "|1" && pe.Err == syscall.EPIPE
+}
 
 func (s *streams) writer(w io.Writer, null func() (*os.File, error)) (*os.File, error) {
 	if w == nil {

@@ -65,7 +65,7 @@ func planRows(t *testing.T) []row {
 		{"op 65535", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 65535); return b }},
 		{"an op of no plan", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Exec)); return b }},
 		{"init among build", "a step in another stage than its own", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Mask)); return b }},
-		{"a stage that swallows the next", "a step in another stage than its own", setAt(atFirst+4, 12)},
+		{"a stage that swallows the next", "a step in another stage than its own", setAt(atFirst+4, 13)},
 		{"confine among program", "a step in another stage than its own", func(b []byte) []byte {
 			ne.PutUint16(b[where(b, plan.DropCaps):], uint16(plan.LandlockEnforce))
 			return b
@@ -74,10 +74,23 @@ func planRows(t *testing.T) []row {
 		{"a bind's flags of 7", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 7); return b }},
 		{"a read-only tmpfs", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Tmpfs)+2:], 1); return b }},
 		{"a flag of what takes none", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Proc)+2:], 2); return b }},
+		{"a rule's flag of 2", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 2); return b }},
+		{"a rule's flag of 1", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 1); return b }},
 		{"any flag of enforce", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockEnforce)+2:], 0xffff); return b }},
 		{"a first string at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Dir)+aArg) }},
 		{"a second string at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Link)+bArg) }},
 		{"a string at 2^32-1", "a string outside of the plan", setStep(plan.Hostname, aArg, 1<<32-1)},
+		{"a path at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Skeleton)+aArg) }},
+		{"a path at the last byte, which is NUL", "a path that is not absolute", func([]byte) []byte {
+			b := encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Skeleton, Path: "/tmp", Text: "mode=0755"}}})
+			return end(1)(b, where(b, plan.Skeleton)+aArg)
+		}},
+		{"a path inside that is not absolute", "a path that is not absolute", steps(t, plan.Step{Op: plan.Skeleton, Path: "tmp"})},
+		{"a path inside that is absolute", "", steps(t, plan.Step{Op: plan.Skeleton, Path: "/tmp"})},
+		{"a path of the host that is not absolute", "a path that is not absolute", steps(t, plan.Step{Op: plan.Bind, Path: "/usr", Text: "usr"})},
+		{"a path of the host that is absolute", "", steps(t, plan.Step{Op: plan.Bind, Path: "/usr", Text: "/usr"})},
+		{"a link's target that is not absolute", "", steps(t, plan.Step{Op: plan.Link, Path: "/bin", Text: "usr/bin"})},
+		{"a flag of a skeleton", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Skeleton)+2:], 2); return b }},
 		{"a string without an end", "a string outside of the plan", func([]byte) []byte {
 			b := encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Hostname, Text: "gaol"}}})
 			b[len(b)-1] = 'x'
@@ -201,19 +214,30 @@ func TestEveryTextOfTheChecksHasARow(t *testing.T) {
 	}
 }
 
-// The steps of the build look paths up without their leading slash (step_linux.c: relative), so one that is empty would be read one
-// byte past its end, and "abc" would be "bc".
+// The steps look paths up without their leading slash, or split them at the last one (step_linux.c: relative, open_parent), so one that is
+// empty would be read one byte past its end, and "abc" would be "bc".
 func TestAPathInsideMustStartWithASlash(t *testing.T) {
-	for _, op := range []plan.Op{plan.Dir, plan.File, plan.Link, plan.Bind, plan.ProcBase} {
+	for _, op := range []plan.Op{plan.Dir, plan.File, plan.Link, plan.Bind, plan.Skeleton, plan.ProcBase, plan.Lift, plan.Tmpfs, plan.Devpts,
+		plan.Proc, plan.Mkdir, plan.Touch, plan.Drop, plan.Symlink, plan.Mask, plan.LandlockPath} {
+		with := func(path string) []byte {
+			s := []plan.Step{{Op: op, Path: path, Text: "/x"}}
+			switch op {
+			case plan.Lift:
+				s = append(s, plan.Step{Op: plan.Drop, Path: "/a"})
+			case plan.Drop:
+				s = append([]plan.Step{{Op: plan.Lift, Path: "/a"}}, s...)
+			case plan.LandlockPath:
+				s = []plan.Step{{Op: plan.LandlockRuleset}, s[0], {Op: plan.LandlockEnforce}}
+			}
+			return encoded(t, plan.Plan{Steps: s})
+		}
 		for _, path := range []string{"", "usr", "./usr"} {
-			p := plan.Plan{Steps: []plan.Step{{Op: plan.Root, Text: "mode=0755"}, {Op: op, Path: path, Text: "/x"}}}
-			if err := Check(encoded(t, p)); err == nil {
-				t.Errorf("%s of %q is accepted", op, path)
+			if err := Check(with(path)); err == nil || err.Error() != "a path that is not absolute" {
+				t.Errorf("%s of %q: %v", op, path, err)
 			}
-			p.Steps[1].Path = "/usr"
-			if err := Check(encoded(t, p)); err != nil {
-				t.Errorf("%s of /usr: %v", op, err)
-			}
+		}
+		if err := Check(with("/usr")); err != nil {
+			t.Errorf("%s of /usr: %v", op, err)
 		}
 	}
 }

@@ -48,6 +48,32 @@ static void run_stage(struct gaol_job *job, enum gaol_stage stage) {
 	}
 }
 
+/* A net namespace takes the kernel longer than all the rest of a template, so that a second process makes it meanwhile. */
+static void make_net(void *arg) {
+	struct gaol_job *job = arg;
+	long r = sys(SYS_unshare, CLONE_NEWNET);
+	if (r == 0) r = sys(SYS_openat, job->proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
+	job->net = (int)r;
+	gaol_exit(0);
+}
+
+static void start_net(struct gaol_job *job) {
+	/* by descriptor: the pivot changes the root of every process of its mount namespace that stands in the old one (man 2 pivot_root) */
+	job->proc = (int)sys(SYS_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (job->proc < 0) fail(job, GAOL_SEND_TEMPLATE, CLONE_NEWNET, job->proc);
+	__atomic_store_n(job->net_tid, 1, __ATOMIC_RELEASE);
+	long r = gaol_clone(CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID, job->net_stack, 0, job->net_tid, make_net, job);
+	if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
+}
+
+static int await_net(struct gaol_job *job) {
+	int32_t t;
+	while ((t = __atomic_load_n(job->net_tid, __ATOMIC_ACQUIRE)) != 0) sys(SYS_futex, job->net_tid, FUTEX_WAIT, t, 0, 0, 0);
+	if (job->net < 0) gaol_exit(127); /* its record is there, unless it was killed */
+	return job->net;
+}
+
 void gaol_builder(void *arg) {
 	struct gaol_job *job = arg;
 	union {
@@ -55,15 +81,21 @@ void gaol_builder(void *arg) {
 		char space[CMSG_SPACE(GAOL_NS_COUNT * sizeof(int))];
 	} message;
 	int *fds = (void *)CMSG_DATA(&message.head);
-	size_t n = 0;
+	size_t n = 0, net = 0;
+	if (job->plan->namespaces & CLONE_NEWNET) start_net(job);
 	for (int i = 0; i < GAOL_NS_COUNT; i++) { /* before the pivot: /proc/self is the caller's /proc */
 		if (!(job->plan->namespaces & (uint32_t)gaol_ns_kinds[i].flag)) continue;
+		if (i == GAOL_NS_NET) {
+			net = n++;
+			continue;
+		}
 		long fd = sys(SYS_openat, AT_FDCWD, gaol_ns_kinds[i].path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0) fail(job, GAOL_SEND_TEMPLATE, (uint32_t)gaol_ns_kinds[i].flag, fd);
 		fds[n++] = (int)fd;
 	}
 	sys(SYS_umask, 0);
 	run_stage(job, GAOL_STAGE_BUILD);
+	if (job->plan->namespaces & CLONE_NEWNET) fds[net] = await_net(job);
 
 	char byte = 0;
 	struct iovec io = {&byte, 1};
@@ -132,6 +164,7 @@ static void program(void *arg) {
 		r = sys(SYS_ioctl, c->tty, TIOCSPGRP, &group);
 		if (r < 0) fail(job, GAOL_TTY, (uint32_t)c->tty, r);
 	}
+	sys(SYS_umask, job->umask);
 	run_stage(job, GAOL_STAGE_PROGRAM);
 	await_view(job);
 	r = sys(SYS_chdir, (const char *)c + c->dir);
@@ -189,7 +222,6 @@ static void process1(void *arg) {
 	/* with a terminal: the caller's session, but out of the terminal's foreground group; else a session of its own */
 	r = tty ? sys(SYS_setpgid, 0, 0) : sys(SYS_setsid);
 	if (r < 0) fail(job, GAOL_SESSION, 0, r);
-	sys(SYS_umask, 0);
 
 	__atomic_store_n(job->program_tid, 1, __ATOMIC_RELEASE);
 	r = gaol_clone(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, 0, job->program_tid, program, job);
@@ -210,6 +242,7 @@ static void process1(void *arg) {
 
 void gaol_helper(void *arg) {
 	struct gaol_job *job = arg;
+	job->umask = (uint32_t)sys(SYS_umask, 0);
 	for (int i = 0; i < GAOL_NS_COUNT; i++) {
 		if (job->ns[i] < 0) continue;
 		long r = sys(SYS_setns, job->ns[i], gaol_ns_kinds[i].flag);

@@ -22,6 +22,10 @@ struct gaol_job {
 	struct gaol_failure *failure;
 	/* build */
 	int socket; /* where the builder sends the namespaces */
+	char *net_stack;
+	int32_t *net_tid; /* cleared by the kernel when the process that makes the net namespace has ended */
+	int proc;         /* the caller's /proc, in the builder's descriptors */
+	int net;          /* that namespace, there too */
 	/* spawn */
 	const int *ns; /* GAOL_NS_COUNT descriptors; -1: not kept by the template */
 	const struct gaol_command *command;
@@ -31,6 +35,7 @@ struct gaol_job {
 	char *init_stack, *program_stack; /* their upper ends */
 	int32_t *view;                    /* becomes 1 when process 1 has completed the view; a futex */
 	int32_t *init_tid, *program_tid;  /* cleared by the kernel when that process execs or ends (CLONE_CHILD_CLEARTID) */
+	uint32_t umask;                   /* the caller's, found by the helper, whose own copy it may change */
 	int init_pid, init_pidfd;         /* set by the helper */
 };
 

@@ -94,7 +94,7 @@ func (t *Template) Close() {
 	}
 }
 
-// Spawned is a running sandbox. The caller waits for Pid with __WALL and closes both descriptors.
+// Spawned is a running sandbox. The caller waits for Pidfd and closes both descriptors.
 type Spawned struct {
 	Pid    int // process 1 of the sandbox
 	Pidfd  int

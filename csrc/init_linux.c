@@ -22,11 +22,13 @@
 #include "plan.h"
 #include "sys_linux.h"
 
-#define RESIDENT __attribute__((section("gaol_init"), used, noinline, no_stack_protector, no_sanitize("address", "undefined")))
+#define PLAIN no_stack_protector, no_sanitize("address", "undefined") /* no calls of run-time libraries */
+#define RESIDENT __attribute__((section("gaol_init"), used, noinline, PLAIN))
+#define INLINE GAOL_INLINE __attribute__((PLAIN))
 
-GAOL_INLINE int64_t microseconds(const struct timeval *t) { return (int64_t)t->tv_sec * 1000000 + t->tv_usec; }
+INLINE int64_t microseconds(const struct timeval *t) { return (int64_t)t->tv_sec * 1000000 + t->tv_usec; }
 
-GAOL_INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rusage *ru) {
+INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rusage *ru) {
 	volatile struct gaol_status st; /* volatile: so that no call of memset is made of it */
 	st.kind = kind, st.wait = wait, st.left = left, st.size = sizeof st;
 	st.user_us = microseconds(&ru->ru_utime), st.system_us = microseconds(&ru->ru_stime);
@@ -36,7 +38,7 @@ GAOL_INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rus
 }
 
 /* What is still there after the program has ended is killed and counted; the kernel would kill it too when process 1 ends. */
-GAOL_INLINE uint32_t kill_rest(void) {
+INLINE uint32_t kill_rest(void) {
 	uint32_t left = 0;
 	int st;
 	if (sys(SYS_kill, -1, SIGKILL) < 0) return 0;
@@ -48,15 +50,16 @@ GAOL_INLINE uint32_t kill_rest(void) {
 	}
 }
 
-/* stops: also report when the program stops and goes on; only a caller that reads them all the time may ask for it */
-GAOL_INLINE void reap(int stops) {
+/* stops: also report when the program stops and goes on; only a caller that reads them all the time may ask for it.
+ * Returns 1 when there may be more: what is inside must not keep process 1 from looking after its caller, with processes or signals. */
+INLINE int reap(int stops) {
 	int options = WNOHANG | __WALL | (stops ? WUNTRACED | WCONTINUED : 0);
 	struct rusage ru;
 	int st;
-	for (;;) {
+	for (int i = 0; i < 64; i++) {
 		long pid = sys(SYS_wait4, -1, &st, options, &ru);
 		if (pid == -EINTR) continue;
-		if (pid <= 0) return;
+		if (pid <= 0) return 0;
 		if (pid != GAOL_PROGRAM_PID) continue;
 		if (WIFSTOPPED(st)) report(GAOL_STOPPED, st, 0, &ru);
 		else if (WIFCONTINUED(st)) report(GAOL_CONTINUED, st, 0, &ru);
@@ -65,6 +68,7 @@ GAOL_INLINE void reap(int stops) {
 			gaol_exit(0);
 		}
 	}
+	return 1;
 }
 
 RESIDENT static void gaol_init_main(const long *argc) {
@@ -78,14 +82,16 @@ RESIDENT static void gaol_init_main(const long *argc) {
 	long signals = sys(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0) gaol_exit(1);
 	for (;;) {
-		reap(*argc > 1);
+		int more = reap(*argc > 1);
 		volatile struct pollfd p[2];
 		p[0].fd = (int)signals, p[0].events = POLLIN, p[0].revents = 0;
 		p[1].fd = GAOL_INIT_CALLER, p[1].events = POLLIN, p[1].revents = 0;
-		sys(SYS_ppoll, p, 2, 0, 0, 0);
+		volatile struct timespec at_once;
+		at_once.tv_sec = at_once.tv_nsec = 0;
+		sys(SYS_ppoll, p, 2, more ? &at_once : 0, 0, 0);
 		if (p[1].revents != 0) gaol_exit(1); /* the caller has ended: so does everything in here */
 		struct signalfd_siginfo si;
-		while (sys(SYS_read, signals, &si, sizeof si) == (long)sizeof si) {
+		if (sys(SYS_read, signals, &si, sizeof si) == (long)sizeof si) {
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. */
 			if (si.ssi_signo == SIGCHLD || si.ssi_pid != 0) continue;
 			/* a terminal's stop reached the whole group, so what goes on is the group, too */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum arg { ANY, STR, SLOT, LANDLOCK, LIMIT, FILTER, ZERO };
+enum arg { ANY, STR, PATH, SLOT, LANDLOCK, LIMIT, FILTER, ZERO };
 
 #define BUILD GAOL_STAGE_BUILD
 #define INIT GAOL_STAGE_INIT
@@ -19,31 +19,37 @@ static const struct rule {
 	[GAOL_HOSTNAME] = {1, BUILD, STR, ZERO, 0},
 	[GAOL_DETACH] = {1, BUILD, ZERO, ZERO, 0},
 	[GAOL_ROOT] = {1, BUILD, STR, ZERO, 0},
-	[GAOL_DIR] = {1, BUILD, STR, ANY, 0},
-	[GAOL_FILE] = {1, BUILD, STR, ZERO, 0},
-	[GAOL_LINK] = {1, BUILD, STR, STR, 0},
-	[GAOL_BIND] = {1, BUILD, STR, STR, GAOL_BIND_ALL},
-	[GAOL_PROC_BASE] = {1, BUILD, STR, ZERO, 0},
+	[GAOL_DIR] = {1, BUILD, PATH, ANY, 0},
+	[GAOL_FILE] = {1, BUILD, PATH, ZERO, 0},
+	[GAOL_LINK] = {1, BUILD, PATH, STR, 0},
+	[GAOL_BIND] = {1, BUILD, PATH, PATH, GAOL_BIND_ALL},
+	[GAOL_SKELETON] = {1, BUILD, PATH, STR, 0},
+	[GAOL_PROC_BASE] = {1, BUILD, PATH, ZERO, 0},
 	[GAOL_PIVOT] = {1, BUILD, ZERO, ZERO, 0},
 	[GAOL_SEAL] = {1, BUILD, ZERO, ZERO, 0},
-	[GAOL_LIFT] = {1, INIT, STR, SLOT, 0},
-	[GAOL_TMPFS] = {1, INIT, STR, STR, GAOL_BIND_NOEXEC},
-	[GAOL_DEVPTS] = {1, INIT, STR, STR, 0},
-	[GAOL_PROC] = {1, INIT, STR, STR, 0},
-	[GAOL_MKDIR] = {1, INIT, STR, ANY, 0},
-	[GAOL_TOUCH] = {1, INIT, STR, ZERO, 0},
-	[GAOL_DROP] = {1, INIT, STR, SLOT, 0},
-	[GAOL_SYMLINK] = {1, INIT, STR, STR, 0},
-	[GAOL_MASK] = {1, INIT, STR, ZERO, 0},
-	[GAOL_UMASK] = {1, PROGRAM, ANY, ZERO, 0},
+	[GAOL_LIFT] = {1, INIT, PATH, SLOT, 0},
+	[GAOL_TMPFS] = {1, INIT, PATH, STR, GAOL_BIND_NOEXEC},
+	[GAOL_DEVPTS] = {1, INIT, PATH, STR, 0},
+	[GAOL_PROC] = {1, INIT, PATH, STR, 0},
+	[GAOL_MKDIR] = {1, INIT, PATH, ANY, 0},
+	[GAOL_TOUCH] = {1, INIT, PATH, ZERO, 0},
+	[GAOL_DROP] = {1, INIT, PATH, SLOT, 0},
+	[GAOL_SYMLINK] = {1, INIT, PATH, STR, 0},
+	[GAOL_MASK] = {1, INIT, PATH, ZERO, 0},
 	[GAOL_NO_NEW_PRIVS] = {1, PROGRAM, ZERO, ZERO, 0},
 	[GAOL_LANDLOCK_RULESET] = {1, CONFINE, LANDLOCK, ZERO, 0},
-	[GAOL_LANDLOCK_PATH] = {1, CONFINE, STR, ANY, 0},
+	[GAOL_LANDLOCK_PATH] = {1, CONFINE, PATH, ANY, GAOL_RULE_MOUNT},
 	[GAOL_LANDLOCK_ENFORCE] = {1, CONFINE, ZERO, ZERO, 0xffff},
 	[GAOL_DROP_CAPS] = {1, PROGRAM, ZERO, ZERO, 0},
 	[GAOL_RLIMIT] = {1, PROGRAM, ANY, LIMIT, 0},
-	[GAOL_SECCOMP] = {1, PROGRAM, FILTER, ANY, 0},
+	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, 0},
 };
+
+/* CLONE_NEW* (sched.h) */
+#define TEMPLATE_ALWAYS (0x10000000u | 0x00020000u)                  /* user, mount */
+#define TEMPLATE (TEMPLATE_ALWAYS | 0x08000000u | 0x04000000u | 0x40000000u) /* ipc, uts, net */
+#define FRESH_ALWAYS (0x00020000u | 0x20000000u)                     /* mount, pid */
+#define FRESH (FRESH_ALWAYS | 0x02000000u)                           /* cgroup */
 
 #define BPF_MAXINSNS 4096u /* include/uapi/linux/bpf_common.h */
 #define FILTER_SIZE 8u     /* sizeof(struct sock_filter) */
@@ -59,6 +65,9 @@ static int text(const char *bytes, size_t size, uint32_t offset) {
 static const char *check_arg(const char *bytes, size_t size, const struct gaol_step *s, int kind, uint32_t value) {
 	switch (kind) {
 	case STR: return text(bytes, size, value) ? NULL : "a string outside of the plan";
+	case PATH:
+		if (!text(bytes, size, value)) return "a string outside of the plan";
+		return bytes[value] == '/' ? NULL : "a path that is not absolute";
 	case ZERO: return value == 0 ? NULL : "an argument that the step does not take";
 	case SLOT: return value < GAOL_SLOTS ? NULL : "a slot past the last one";
 	case LANDLOCK:
@@ -81,6 +90,8 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 	if (p->magic != GAOL_PLAN_MAGIC) return "not a plan";
 	if (p->version != GAOL_PLAN_VERSION) return "a plan of another version";
 	if (p->size != size || p->reserved != 0) return "a header that contradicts itself";
+	if (p->namespaces & ~TEMPLATE || (p->namespaces & TEMPLATE_ALWAYS) != TEMPLATE_ALWAYS || p->fresh & ~FRESH || (p->fresh & FRESH_ALWAYS) != FRESH_ALWAYS)
+		return "namespaces that the steps cannot do with, or without";
 	if (p->first[0] != 0) return "stages that do not start at the first step";
 	for (int i = 0; i < GAOL_STAGES; i++)
 		if (p->first[i] > p->first[i + 1]) return "stages out of order";

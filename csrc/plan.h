@@ -19,7 +19,7 @@ enum gaol_stage {
 	GAOL_STAGE_BUILD,   /* once per sandbox: the process that builds the template and ends */
 	GAOL_STAGE_INIT,    /* each spawn: process 1 of the new pid namespace, before it becomes the init */
 	GAOL_STAGE_PROGRAM, /* each spawn: the process that becomes the program, while process 1 completes the view */
-	GAOL_STAGE_CONFINE, /* the same process, once the view is complete; the seccomp filter is in force and must allow these steps */
+	GAOL_STAGE_CONFINE, /* the same process, once the view is complete */
 	GAOL_STAGES
 };
 
@@ -36,6 +36,7 @@ enum gaol_op {
 	GAOL_FILE,      /* a: str; an empty file, to be mounted on */
 	GAOL_LINK,      /* a: str, path; b: str, target */
 	GAOL_BIND,      /* a: str, inside; b: str, host; flags GAOL_BIND_*. Without a GAOL_ROOT before it, a must be "/": it is the root */
+	GAOL_SKELETON,  /* a: str; b: str, options; a tmpfs over a directory of the host, where places are made that will be lifted */
 	GAOL_PROC_BASE, /* the proc that every later one may be mounted over (mount_too_revealing, fs/namespace.c) */
 	GAOL_PIVOT,     /* enter the new root, drop the old */
 	GAOL_SEAL,      /* the root tmpfs becomes read-only */
@@ -50,15 +51,14 @@ enum gaol_op {
 	GAOL_SYMLINK, /* a: str, path; b: str, target */
 	GAOL_MASK,   /* a: str; cover a file with /dev/null or a directory with an empty one; a missing path is fine */
 	/* program */
-	GAOL_UMASK,            /* a: mask */
 	GAOL_NO_NEW_PRIVS,     /* */
 	GAOL_DROP_CAPS,        /* every set, ambient and bounding too; securebits locked */
 	GAOL_RLIMIT,           /* a: resource; b: data, struct gaol_limit */
-	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count */
 	/* confine */
 	GAOL_LANDLOCK_RULESET, /* a: data, struct gaol_landlock */
-	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights */
+	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights; flags GAOL_RULE_MOUNT */
 	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
+	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do */
 	GAOL_OPS,
 
 	GAOL_FIXED = 1000,
@@ -84,7 +84,12 @@ enum gaol_op {
 #define GAOL_BIND_RDONLY 1u
 #define GAOL_BIND_NOEXEC 2u
 #define GAOL_BIND_DEV 4u  /* device nodes work */
-#define GAOL_BIND_ALL 7u
+#define GAOL_BIND_DIR 8u   /* what it must be, still: a directory, */
+#define GAOL_BIND_FILE 16u /* a regular file, */
+#define GAOL_BIND_NODE 32u /* a character device, */
+#define GAOL_BIND_FIFO 64u /* a FIFO */
+#define GAOL_BIND_ALL 127u
+#define GAOL_RULE_MOUNT 1u /* the path must be where something is mounted: what lies below a writable tree can have been moved */
 
 struct gaol_step {
 	uint16_t op;

@@ -70,7 +70,7 @@ func TestTheChecksReadNothingOutsideOfWhatTheyAreGiven(t *testing.T) {
 		in.Write(ne.AppendUint32(ne.AppendUint32(nil, kind), uint32(len(b))))
 		in.Write(b)
 	}
-	bases := [][]byte{encoded(t, fullPlan()), encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Umask}, {Op: plan.Seccomp, Filter: filter}}})}
+	bases := [][]byte{encoded(t, fullPlan()), encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.DropCaps}, {Op: plan.Seccomp, Filter: filter}}})}
 	command := encodedCommand(t, fullCommand())
 	good := 0
 	for _, b := range bases {
@@ -138,10 +138,16 @@ func TestAStepReadsNothingOutsideOfAPlanThatWasAccepted(t *testing.T) {
 		}
 		return string(out)
 	}
-	if out := run(encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Dir, Path: "/usr", N: 0o755}}})); strings.TrimSpace(out) != "-9" {
-		t.Errorf("the twin gives %q", out)
-	}
-	if out := run(encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Dir, Path: "", N: 0o755}}})); !strings.HasPrefix(out, "refused: ") {
-		t.Errorf("a plan with the empty path as its last string was accepted and run: %.200s", out)
+	for _, op := range []plan.Op{plan.Dir, plan.Skeleton} {
+		// the path is the last string: of a skeleton, it is that of its options, too
+		of := func(path string) []byte {
+			return encoded(t, plan.Plan{Steps: []plan.Step{{Op: op, Path: path, Text: path, N: 0o755}}})
+		}
+		if out := run(of("/usr")); strings.TrimSpace(out) != "-9" {
+			t.Errorf("the twin, a %s, gives %q", op, out)
+		}
+		if out := run(of("")); out != "refused: a path that is not absolute\n" {
+			t.Errorf("a %s with the empty path as the plan's last string was accepted and run: %.200s", op, out)
+		}
 	}
 }

@@ -13,18 +13,22 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys_linux.h"
 
 #define STACK (32u << 10)
+#ifndef P_PIDFD
+#define P_PIDFD 3 /* Linux 5.4; glibc 2.36 */
+#endif
 
 /* What the children run on. The kernel clears the two numbers when the processes have left it, so an arena is reused only then. */
 struct arena {
 	char helper[STACK], init[STACK], program[STACK];
 	struct gaol_job job;
 	struct gaol_failure failure;
-	int32_t view, init_tid, program_tid;
+	int32_t view, init_tid, program_tid, net_tid;
 };
 
 #define POOL 8
@@ -64,8 +68,25 @@ static void await(int32_t *tid) {
 	while ((t = __atomic_load_n(tid, __ATOMIC_ACQUIRE)) != 0) sys(SYS_futex, tid, FUTEX_WAIT, t, 0, 0, 0);
 }
 
-static void reap(long pid) {
-	while (sys(SYS_wait4, pid, 0, __WALL, 0) == -EINTR) {}
+/* Returns how the process ended, as wait4 gives it. */
+static int reap(long pid) {
+	int status = -1;
+	while (sys(SYS_wait4, pid, &status, __WALL, 0) == -EINTR) {}
+	return status;
+}
+
+/* The program's process leaves the shared memory when it execs or ends. A process 1 that was killed before it made it leaves the number
+ * as it is; when process 1 has become a zombie its pid namespace is empty. */
+static void await_program(struct gaol_job *job) {
+	const struct timespec patience = {0, 20 * 1000 * 1000};
+	int32_t t;
+	while ((t = __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE)) != 0) {
+		if (sys(SYS_futex, job->program_tid, FUTEX_WAIT, t, &patience, 0, 0) != -ETIMEDOUT) continue;
+		siginfo_t info;
+		info.si_pid = 0;
+		long r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
+		if (r == -ECHILD || (r == 0 && info.si_pid != 0)) return;
+	}
 }
 
 static int failed(struct gaol_failure *failure, uint32_t op, int error) {
@@ -115,14 +136,16 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *fai
 	}
 	a->job.plan = p;
 	a->job.socket = pair[1];
+	a->job.net_stack = a->init + STACK, a->job.net_tid = &a->net_tid, a->job.net = -1;
 	uint64_t old = block_signals();
 	/* the builder is process 1 of a pid namespace that ends with it; the proc mounted from it stays, empty of processes */
-	long pid = gaol_clone(CLONE_VM | CLONE_VFORK | CLONE_NEWPID | p->namespaces, a->helper + STACK, 0, 0, gaol_builder, &a->job);
+	long pid = gaol_clone(CLONE_VM | CLONE_VFORK | CLONE_NEWPID | (p->namespaces & ~CLONE_NEWNET), a->helper + STACK, 0, 0, gaol_builder, &a->job);
 	restore_signals(old);
 	int result = -1;
 	if (pid < 0) failed(failure, GAOL_CLONE_BUILDER, (int)-pid);
 	else {
 		reap(pid);
+		await(&a->net_tid);
 		if (a->failure.op != GAOL_NONE) *failure = a->failure;
 		else {
 			int r = receive(pair[0], p->namespaces, ns);
@@ -188,21 +211,24 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 		failed(failure, GAOL_CLONE_HELPER, (int)-helper);
 		goto done;
 	}
-	/* process 1 first: until it has execed or ended, the program's process may still be about to be made */
-	await(job->init_tid);
-	await(job->program_tid);
-	reap(helper);
-	if (a->failure.op == GAOL_NONE) {
+	/* A helper that was killed leaves the two numbers as they are: only one that came to its end has made process 1. */
+	int whole = reap(helper) == 0;
+	if (whole) {
+		await(job->init_tid); /* first: until it has execed or ended, the program's process may still be about to be made */
+		await_program(job);
+	}
+	if (whole && a->failure.op == GAOL_NONE && job->init_pid > 0) {
 		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0];
 		result = 0;
 		goto done;
 	}
-	*failure = a->failure;
-	if (job->init_pid > 0) {
-		sys(SYS_kill, job->init_pid, SIGKILL); /* not reaped yet, so the number is still its own */
-		reap(job->init_pid);
+	if (job->init_pidfd >= 0) { /* by descriptor: something else may have waited for any child and taken this one */
+		sys(SYS_pidfd_send_signal, job->init_pidfd, SIGKILL, 0, 0);
+		while (sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0) == -EINTR) {}
+		close(job->init_pidfd);
 	}
-	if (job->init_pidfd >= 0) close(job->init_pidfd);
+	*failure = a->failure;
+	if (failure->op == GAOL_NONE || failure->op == UINT32_MAX) failed(failure, GAOL_CLONE_HELPER, EINTR); /* killed from outside */
 done:
 	if (result < 0 && pipes[0] >= 0) close(pipes[0]);
 	free(memory);

@@ -9,7 +9,7 @@
 int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *failure);
 
 struct gaol_spawned {
-	int pid;    /* process 1 of the sandbox, as the caller sees it; its exit sends no signal: wait with __WALL */
+	int pid;    /* process 1 of the sandbox, as the caller sees it. Its exit sends SIGCHLD, as that of any process that has execed */
 	int pidfd;  /* of the same; the caller closes it */
 	int status; /* where the init writes struct gaol_status; the caller closes it */
 };

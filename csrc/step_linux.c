@@ -12,8 +12,11 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
 
 #include "sys_linux.h"
 
@@ -47,6 +50,13 @@ static long open_path(int dir, const char *path, uint64_t flags) {
 static long close_with(long fd, long result) {
 	sys(SYS_close, fd);
 	return result;
+}
+
+/* What is mounted somewhere cannot have been moved by what is inside; what else lies there can. */
+static long mount_root(long fd) {
+	struct statx st;
+	long r = sys(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+	return r == 0 && !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT) ? -ESTALE : r; /* Linux 5.8 */
 }
 
 static long write_file(const char *path, const char *text) {
@@ -108,9 +118,26 @@ static long make_link(state *st, plan *p, step *s) {
 	return sys(SYS_symlinkat, str(p, s->b), st->root, relative(str(p, s->a)));
 }
 
+static unsigned type_flag(unsigned mode) {
+	switch (mode & 0170000) {
+	case 0040000: return GAOL_BIND_DIR;
+	case 0100000: return GAOL_BIND_FILE;
+	case 0020000: return GAOL_BIND_NODE;
+	case 0010000: return GAOL_BIND_FIFO;
+	}
+	return 0;
+}
+
 static long bind(state *st, plan *p, step *s) {
 	long from = open_path(AT_FDCWD, str(p, s->b), 0);
 	if (from < 0) return from;
+	struct statfs fs; /* resolve refuses these by the mount table; one that came since shows the host's processes */
+	long found = sys(SYS_fstatfs, from, &fs);
+	if (found == 0 && fs.f_type == PROC_SUPER_MAGIC) found = -EPERM;
+	struct statx what;
+	if (found == 0) found = sys(SYS_statx, from, "", AT_EMPTY_PATH, STATX_TYPE, &what);
+	if (found == 0 && !(s->flags & type_flag(what.stx_mode))) found = -ESTALE;
+	if (found < 0) return close_with(from, found);
 	long tree = sys(SYS_open_tree, from, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	sys(SYS_close, from);
 	if (tree < 0) return tree;
@@ -131,17 +158,22 @@ static long bind(state *st, plan *p, step *s) {
 	return 0;
 }
 
-static long mount_below_root(state *st, const char *path, const char *type, unsigned flags, const char *options) {
-	/* mount(2) takes no descriptor: go there. The working directory is not used for anything else until the pivot. */
-	long to = open_path(st->root, relative(path), O_DIRECTORY);
+/* mount(2) takes no descriptor, and would follow a link: go there and mount on ".". Where a process stands is of no use to anyone else,
+ * and each of them goes to a directory of its own before it is used. */
+static long mount_there(long to, const char *type, unsigned flags, const char *options) {
 	if (to < 0) return to;
-	long r = sys(SYS_fchdir, to);
-	sys(SYS_close, to);
+	long r = close_with(to, sys(SYS_fchdir, to));
 	return r < 0 ? r : sys(SYS_mount, type, ".", type, flags, options);
 }
 
+static long skeleton(state *st, plan *p, step *s) {
+	long to = open_path(st->root, relative(str(p, s->a)), O_DIRECTORY);
+	return mount_there(to, "tmpfs", MS_HARD | MS_NOEXEC_, str(p, s->b));
+}
+
 static long proc_base(state *st, plan *p, step *s) {
-	return mount_below_root(st, str(p, s->a), "proc", MS_HARD | MS_NOEXEC_, 0);
+	long to = open_path(st->root, relative(str(p, s->a)), O_DIRECTORY);
+	return mount_there(to, "proc", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, "hidepid=4");
 }
 
 static long pivot(state *st, plan *p, step *s) {
@@ -163,10 +195,17 @@ static long seal(state *st, plan *p, step *s) {
 	return r;
 }
 
-/* ---- process 1, inside the view ---- */
+/* ---- process 1, inside the view ----
+ * What another command of the same sandbox may write to can lie on the way to a path, so none is followed through a link here either. */
+
+static long open_dir(plan *p, step *s) { return open_path(AT_FDCWD, str(p, s->a), O_DIRECTORY); }
 
 static long lift(state *st, plan *p, step *s) {
-	long fd = sys(SYS_open_tree, AT_FDCWD, str(p, s->a), AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	long at = open_path(AT_FDCWD, str(p, s->a), 0);
+	if (at < 0) return at;
+	long r = mount_root(at);
+	if (r < 0) return close_with(at, r);
+	long fd = close_with(at, sys(SYS_open_tree, at, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 	if (fd < 0) return fd;
 	st->lifted[s->b] = (int)fd;
 	return 0;
@@ -174,40 +213,66 @@ static long lift(state *st, plan *p, step *s) {
 
 static long drop(state *st, plan *p, step *s) {
 	int fd = st->lifted[s->b];
-	return close_with(fd, sys(SYS_move_mount, fd, "", AT_FDCWD, str(p, s->a), MOVE_MOUNT_F_EMPTY_PATH));
+	long to = open_path(AT_FDCWD, str(p, s->a), 0);
+	if (to < 0) return close_with(fd, to);
+	long r = sys(SYS_move_mount, fd, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	sys(SYS_close, to);
+	return close_with(fd, r);
 }
 
 static long tmpfs(state *st, plan *p, step *s) {
 	(void)st;
 	unsigned noexec = s->flags & GAOL_BIND_NOEXEC ? MS_NOEXEC_ : 0;
-	return sys(SYS_mount, "tmpfs", str(p, s->a), "tmpfs", MS_HARD | noexec, str(p, s->b));
+	return mount_there(open_dir(p, s), "tmpfs", MS_HARD | noexec, str(p, s->b));
 }
 
 static long devpts(state *st, plan *p, step *s) {
 	(void)st;
-	return sys(SYS_mount, "devpts", str(p, s->a), "devpts", 2u /* MS_NOSUID */ | MS_NOEXEC_, str(p, s->b));
+	return mount_there(open_dir(p, s), "devpts", 2u /* MS_NOSUID */ | MS_NOEXEC_, str(p, s->b));
 }
 
 static long proc(state *st, plan *p, step *s) {
 	(void)st;
-	return sys(SYS_mount, "proc", str(p, s->a), "proc", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, str(p, s->b));
+	return mount_there(open_dir(p, s), "proc", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, str(p, s->b));
+}
+
+/* The directory above a path, and the last name of it. */
+static long open_parent(const char *path, const char **name) {
+	char parent[4096]; /* PATH_MAX */
+	size_t n = length(path), slash = 0;
+	if (n >= sizeof parent) return -ENAMETOOLONG;
+	for (size_t i = 0; i < n; i++) {
+		parent[i] = path[i];
+		if (path[i] == '/') slash = i;
+	}
+	parent[slash ? slash : 1] = 0;
+	*name = path + slash + 1;
+	return open_path(AT_FDCWD, parent, O_DIRECTORY);
 }
 
 static long make_dir(state *st, plan *p, step *s) {
 	(void)st;
-	long r = sys(SYS_mkdirat, AT_FDCWD, str(p, s->a), s->b);
+	const char *name;
+	long at = open_parent(str(p, s->a), &name);
+	if (at < 0) return at;
+	long r = close_with(at, sys(SYS_mkdirat, at, name, s->b));
 	return r == -EEXIST ? 0 : r;
 }
 
 static long touch(state *st, plan *p, step *s) {
 	(void)st;
-	long fd = sys(SYS_openat, AT_FDCWD, str(p, s->a), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+	const char *name;
+	long at = open_parent(str(p, s->a), &name);
+	if (at < 0) return at;
+	long fd = close_with(at, sys(SYS_openat, at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444));
 	return fd < 0 ? fd : close_with(fd, 0);
 }
 
 static long symlink_inside(state *st, plan *p, step *s) {
 	(void)st;
-	return sys(SYS_symlinkat, str(p, s->b), AT_FDCWD, str(p, s->a));
+	const char *name;
+	long at = open_parent(str(p, s->a), &name);
+	return at < 0 ? at : close_with(at, sys(SYS_symlinkat, str(p, s->b), at, name));
 }
 
 static long mask(state *st, plan *p, step *s) {
@@ -216,18 +281,10 @@ static long mask(state *st, plan *p, step *s) {
 	long fd = open_path(AT_FDCWD, path, O_DIRECTORY);
 	if (fd == -ENOENT) return 0;
 	if (fd == -ENOTDIR) return sys(SYS_mount, "/dev/null", path, 0, 4096u /* MS_BIND */, 0);
-	if (fd < 0) return fd;
-	sys(SYS_close, fd);
-	return sys(SYS_mount, "tmpfs", path, "tmpfs", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, "size=0,nr_inodes=2,mode=0555");
+	return mount_there(fd, "tmpfs", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, "size=0,nr_inodes=2,mode=0555");
 }
 
 /* ---- the program's process ---- */
-
-static long set_umask(state *st, plan *p, step *s) {
-	(void)st, (void)p;
-	sys(SYS_umask, s->a);
-	return 0;
-}
 
 static long no_new_privs(state *st, plan *p, step *s) {
 	(void)st, (void)p, (void)s;
@@ -246,6 +303,8 @@ static long landlock_path(state *st, plan *p, step *s) {
 	struct landlock_path_beneath_attr rule;
 	long fd = open_path(AT_FDCWD, str(p, s->a), 0);
 	if (fd < 0) return fd;
+	long r = s->flags & GAOL_RULE_MOUNT ? mount_root(fd) : 0;
+	if (r < 0) return close_with(fd, r);
 	rule.allowed_access = s->b, rule.parent_fd = (int)fd;
 	return close_with(fd, sys(SYS_landlock_add_rule, st->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0));
 }
@@ -293,10 +352,10 @@ static long filter(state *st, plan *p, step *s) {
 static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_ID_MAP] = id_map, [GAOL_HOSTNAME] = hostname, [GAOL_DETACH] = detach, [GAOL_ROOT] = root,
 	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
-	[GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
+	[GAOL_SKELETON] = skeleton, [GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
 	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
 	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask,
-	[GAOL_UMASK] = set_umask, [GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
+	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
 	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
 	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP] = filter,
 };

@@ -218,8 +218,10 @@ var _ = Describe("a caller without enough", func() {
 			ContainSubstring("System() needs a /proc of its own"), ContainSubstring("unmasked /proc")))
 		Expect(helped("new", "unshare", "-Ur", "sh", "-c", `echo 0 >/proc/sys/user/max_user_namespaces && exec "$0"`)).To(And(
 			HavePrefix("*gaol.UnsupportedError"), ContainSubstring("create namespaces: no space left on device"), ContainSubstring("sysctl user.max_user_namespaces=")))
-		Expect(helped("no-namespaces", "unshare", "-Ur")).To(Equal(
-			"gaol: clone init: no space left on device\ngaol: create namespaces: no space left on device\n<nil>\n"))
+		said := strings.Split(helped("no-namespaces", "unshare", "-Ur"), "\n")
+		Expect(said[:2]).To(HaveEach(And(HavePrefix("gaol: this host cannot enforce the profile"), ContainSubstring("no space left on device"))),
+			"also where it was possible before")
+		Expect(said[2:]).To(Equal([]string{"<nil>", ""}), "and again when it is possible again")
 	})
 })
 
@@ -254,7 +256,15 @@ func starving(f func() error) error {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
 			return err
 		}
-		if now := holding().FDs; !slices.Equal(now, before) {
+		now := holding().FDs
+		for range 100 { // the init of a command that ran is still ending, and its descriptor is kept for that long
+			if slices.Equal(now, before) {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+			now = holding().FDs
+		}
+		if !slices.Equal(now, before) {
 			return fmt.Errorf("%d free: %v has left %v of %v", limit-lowest, err, now, before)
 		}
 		var setup *gaol.SetupError

@@ -104,11 +104,12 @@ var _ = Describe("A program's privileges", func() {
 		Expect(string(out)).NotTo(ContainSubstring("uid="))
 	})
 
-	It("leave a file that it makes setuid without effect, too", func() {
+	It("make no file setuid or setgid, which would have effect outside", func() {
 		dir := tempDir()
 		s := sandbox(gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir)), gaol.FileExecute(gaol.Subpath(dir)))
 		r := victim(s, "copy", victimPath, dir+"/copy", "--", "chmod", dir+"/copy", "4755", "--", "exec", dir+"/copy", "capget")
-		Expect(r.Lines).To(Equal([]string{"ok", "ok", "ok 0 0 0"}))
+		Expect(r.Lines).To(Equal([]string{"ok", "EPERM", "ok 0 0 0"}))
+		try(s, want("EPERM", "chmod", dir+"/copy", "2755"), want("ok", "chmod", dir+"/copy", "755"), want("ok", "chmod", dir, "1755"))
 	})
 })
 

@@ -18,21 +18,27 @@ const rootExample = `  gaol run --system -- echo hello                 a program
   gaol run --system --read . -- wc -l README.md   one that may read this directory
   gaol doctor                                     what this host can enforce`
 
-func newRoot() *cobra.Command {
+// newRoot returns the tree of commands; for a command line of run, no other is built, which would take longer than all that run
+// does with its flags.
+func newRoot(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:                   "gaol",
 		Short:                 "run a program with only the rights that you list",
 		Long:                  rootLong,
 		Example:               rootExample,
-		Version:               version(),
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err} })
-	root.SetVersionTemplate("gaol {{.Version}}\n")
 	root.SetUsageFunc(usage)
-	root.AddCommand(newRun(), newDoctor(), newExplain(), newVersion(), newMan())
+	root.AddCommand(newRun())
+	if len(args) > 0 && args[0] == "run" {
+		return root
+	}
+	root.Version = version()
+	root.SetVersionTemplate("gaol {{.Version}}\n")
+	root.AddCommand(newDoctor(), newExplain(), newVersion(), newMan())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")
 	for _, c := range root.Commands() {
@@ -46,7 +52,7 @@ func newRoot() *cobra.Command {
 
 // execute runs the command line and returns the exit status of gaol.
 func execute(args []string) int {
-	root := newRoot()
+	root := newRoot(args)
 	root.SetArgs(args)
 	err := root.Execute()
 	var code exitStatus

@@ -5,7 +5,5 @@ package main
 import "os"
 
 func main() {
-	code := execute(os.Args[1:])
-	dieOfInterrupt(code)
-	os.Exit(code)
+	end(execute(os.Args[1:]))
 }

@@ -35,11 +35,14 @@ const manStatus = `N	The program's own; --status-fd tells it from what follows.
 const manTerminal = `If gaol is a job of its own in the foreground of its terminal, the program becomes the terminal's foreground job: Ctrl-C reaches
 it alone, Ctrl-Z stops it and gaol, and the shell's fg and bg work.
 
-In a pipeline, a script, or a makefile, where others share the terminal, the program is given the terminal's file but a session of
-its own. The terminal's signals reach gaol, which hands them on. A script that only starts an interactive program does so with exec. Note that the kernel does not keep such a session
-from reading the terminal when gaol is stopped or in the background later: give a program that is not trusted </dev/null there.
+In a pipeline, a script, or a makefile, where others share the terminal, the program becomes its foreground job as soon as it reads
+from it or changes its settings, until gaol ends; what a key then does to the program it does to the script, too: Ctrl-Z stops both,
+Ctrl-C ends both. Until then the terminal's signals reach gaol, which hands them on to the program and its children.
 
-In the background, the program's input is empty instead of the terminal.`
+In the background, a program that asks for the terminal stops, and gaol with it, as any job does.
+
+This is job control, as the shell has it, and no boundary: a program that has the terminal among its files may take its foreground.
+Give a program that is not trusted other files: </dev/null, and a pipe for its output.`
 
 const manFiles = `A profile file has the names of the flags as keys:
 

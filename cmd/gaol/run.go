@@ -103,18 +103,17 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 		}
 	}
 	tried.Skip = true
-	sandbox, err := gaol.New(profile)
+	signals := catchSignals()
+	sandbox, err := gaol.New(profile) // never closed: gaol is about to end, too
 	if err != nil {
 		return nil, f.profile.inWords(err)
 	}
-	defer sandbox.Close()
 	cmd := sandbox.Command(nil, command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdio.files[0], stdio.files[1], stdio.files[2]
 	if t := stdio.terminal; t != nil {
 		cmd.Terminal, cmd.Background, cmd.Stopped = t.file, true, t.stopped
 	}
-	signals := catchSignals()
-	defer signals.release()
+	signals.keep()
 	err = cmd.Start()
 	*result = cmd.Report()
 	if err != nil {

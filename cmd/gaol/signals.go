@@ -12,26 +12,44 @@ import (
 )
 
 type signals struct {
-	ch   chan os.Signal
-	done chan struct{}
+	ch    chan os.Signal
+	built chan struct{}
 }
 
-// catchSignals begins before the program starts, so that none is lost on the way.
+// catchSignals begins beside the building of the sandbox, since each signal costs two switches of threads: all together as much as
+// a third of a millisecond. Until keep they do to gaol what they do to any process.
 func catchSignals() *signals {
-	s := &signals{ch: make(chan os.Signal, 64)}
-	for _, sig := range forwarded {
-		if !signal.Ignored(sig) {
-			signal.Notify(s.ch, sig)
+	s := &signals{make(chan os.Signal, 64), make(chan struct{})}
+	go func() {
+		for _, sig := range forwarded {
+			if !signal.Ignored(sig) {
+				signal.Notify(s.ch, sig)
+			}
 		}
-	}
+		for {
+			select {
+			case <-s.built:
+				return
+			case sig := <-s.ch:
+				switch sig {
+				case sigCont, sigWinch:
+				case sigStop:
+					suspend(false)
+				default:
+					end(statusSignal + int(sig.(syscall.Signal)))
+				}
+			}
+		}
+	}()
 	return s
 }
 
+// keep returns when all are caught; from then on they are kept for the program, which is about to start.
+func (s *signals) keep() { s.built <- struct{}{} }
+
 // forward starts handing them on. With a terminal, the program is a job of gaol's session, which is stopped and continued there.
 func (s *signals) forward(p *gaol.Process, t *terminal) {
-	s.done = make(chan struct{})
 	go func() {
-		defer close(s.done)
 		for sig := range s.ch {
 			switch {
 			case t.pass(sig):
@@ -48,18 +66,11 @@ func (s *signals) forward(p *gaol.Process, t *terminal) {
 	}()
 }
 
-func (s *signals) release() {
-	signal.Stop(s.ch)
-	close(s.ch)
-	if s.done != nil {
-		<-s.done
-	}
-}
-
-// dieOfInterrupt ends gaol by SIGINT if that ended the program in the foreground of a terminal: only then does a shell know that
+// end ends gaol with the code; by SIGINT if that ended the program in the foreground of a terminal: only then does a shell know that
 // its user wants the script or the loop to end, too. The shell shows 130 either way.
-func dieOfInterrupt(code int) {
+func end(code int) {
 	if code == statusSignal+int(syscall.SIGINT) && atTerminal() {
 		raiseInterrupt()
 	}
+	os.Exit(code)
 }

@@ -7,8 +7,9 @@ package main
 import "syscall"
 
 const (
-	sigCont = syscall.Signal(0)
-	sigStop = syscall.Signal(0)
+	sigCont = syscall.Signal(-iota - 1)
+	sigStop
+	sigWinch
 )
 
 var forwarded []syscall.Signal

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	sigCont = syscall.SIGCONT
-	sigStop = syscall.SIGTSTP
+	sigCont  = syscall.SIGCONT
+	sigStop  = syscall.SIGTSTP
+	sigWinch = syscall.SIGWINCH
 )
 
 var forwarded = []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2,
@@ -22,6 +23,6 @@ var forwarded = []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT
 func raiseInterrupt() {
 	signal.Reset(syscall.SIGINT)
 	if syscall.Kill(syscall.Getpid(), syscall.SIGINT) == nil {
-		time.Sleep(time.Second) // it may reach another thread; main then exits
+		time.Sleep(time.Second) // it may reach another thread; gaol then exits
 	}
 }

@@ -19,7 +19,7 @@ func TestTheExamplesWork(t *testing.T) {
 	write(t, d+"/Makefile", "made:\n\techo made > made\n", 0o644)
 	description := regexp.MustCompile(` {3,}.*`)
 	n := 0
-	for _, c := range append(newRoot().Commands(), newRoot()) {
+	for _, c := range append(newRoot(nil).Commands(), newRoot(nil)) {
 		if c.Name() == "completion" {
 			continue
 		}

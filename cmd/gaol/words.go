@@ -11,19 +11,9 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-var (
-	bothOf    = regexp.MustCompile(`FileRead and FileExecute of (?:Literal|Subpath)\("([^"]*)"\)`)
-	operation = regexp.MustCompile(`\b(File\w+)\((?:Optional\()?(?:Literal|Subpath)\("([^"]*)"\)+`)
-	plainText = func() *strings.Replacer {
-		pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill"}
-		for _, k := range []profile.Kind{profile.System, profile.SystemInfoRead, profile.ProcessCreate} {
-			pairs = append(pairs, k.String()+"()", "--"+k.Key())
-		}
-		return strings.NewReplacer(pairs...)
-	}()
-)
-
 func flagWords(advice string) string {
+	bothOf := regexp.MustCompile(`FileRead and FileExecute of (?:Literal|Subpath)\("([^"]*)"\)`)
+	operation := regexp.MustCompile(`\b(File\w+)\((?:Optional\()?(?:Literal|Subpath)\("([^"]*)"\)+`)
 	advice = bothOf.ReplaceAllString(advice, "--read $1 --exec $1")
 	advice = operation.ReplaceAllStringFunc(advice, func(s string) string {
 		m := operation.FindStringSubmatch(s)
@@ -34,7 +24,11 @@ func flagWords(advice string) string {
 		}
 		return s
 	})
-	return plainText.Replace(advice)
+	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill"}
+	for _, k := range []profile.Kind{profile.System, profile.SystemInfoRead, profile.ProcessCreate} {
+		pairs = append(pairs, k.String()+"()", "--"+k.Key())
+	}
+	return strings.NewReplacer(pairs...).Replace(advice)
 }
 
 func denial(d gaol.Denial) string {

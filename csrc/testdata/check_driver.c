@@ -21,7 +21,7 @@ static void use_plan(const char *b) {
 	for (uint32_t i = 0; i < p->first[GAOL_STAGES]; i++) {
 		const struct gaol_step *s = &step[i];
 		switch (s->op) {
-		case GAOL_ID_MAP: case GAOL_LINK: case GAOL_BIND: case GAOL_TMPFS: case GAOL_DEVPTS: case GAOL_PROC: case GAOL_SYMLINK:
+		case GAOL_ID_MAP: case GAOL_LINK: case GAOL_BIND: case GAOL_SKELETON: case GAOL_TMPFS: case GAOL_DEVPTS: case GAOL_PROC: case GAOL_SYMLINK:
 			use_string(b, s->b); /* fall through */
 		case GAOL_HOSTNAME: case GAOL_ROOT: case GAOL_DIR: case GAOL_FILE: case GAOL_PROC_BASE: case GAOL_LIFT: case GAOL_MKDIR:
 		case GAOL_TOUCH: case GAOL_DROP: case GAOL_MASK: case GAOL_LANDLOCK_PATH:

@@ -1,5 +1,5 @@
-/* step_driver.c: runs the DIR steps of one plan, read from standard input into memory of exactly its size, without a root: mkdirat
- * fails with EBADF, and AddressSanitizer sees what the step read of the plan. Refused plans are not run. */
+/* step_driver.c: runs the DIR and SKELETON steps of one plan, read from standard input into memory of exactly its size, without a root: they
+ * fail with EBADF, and AddressSanitizer sees what the step read of the plan. Refused plans are not run. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +14,7 @@ int main(void) {
 	const char *text = gaol_plan_check(bytes, size);
 	if (text != NULL) {
 		printf("refused: %s\n", text);
+		free(bytes);
 		return 0;
 	}
 	struct gaol_step_state state;
@@ -21,7 +22,7 @@ int main(void) {
 	const struct gaol_plan *p = (const void *)bytes;
 	const struct gaol_step *step = (const void *)(bytes + p->steps);
 	for (uint32_t i = 0; i < p->first[GAOL_STAGES]; i++)
-		if (step[i].op == GAOL_DIR) printf("%d\n", gaol_step(&state, p, &step[i]));
+		if (step[i].op == GAOL_DIR || step[i].op == GAOL_SKELETON) printf("%d\n", gaol_step(&state, p, &step[i]));
 	free(bytes);
 	return 0;
 }

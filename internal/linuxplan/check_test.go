@@ -43,7 +43,7 @@ func TestTheCoreAcceptsARandomPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyTree(t)
 		h := host(f, rapid.IntRange(0, 7).Draw(t, "landlock"))
-		p, err := policy.Resolve(anyProfile(t), h)
+		p, err := policy.Resolve(anyProfile(t, f), h)
 		if err != nil {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 const (
@@ -84,7 +85,8 @@ func arrange(entries []policy.Entry) []*place {
 	return places
 }
 
-// onHost says that the entry lies in a directory of the host, where nothing can be made.
+// onHost says that the entry lies in a directory of the host, where nothing may be made. What lies in a private directory does not:
+// where that one is on the host, a skeleton covers it while the template is built.
 func (n *place) onHost() bool { return n.in != nil && n.in.Kind == policy.Bind }
 
 // private is the private directory that the entry lies in without a bind between.
@@ -97,6 +99,12 @@ func (c *compiler) build(p *policy.Policy, h policy.Host, places []*place) {
 	hostRoot := len(places) > 0 && places[0].Path == "/"
 	if !hostRoot {
 		c.step(plan.Step{Op: plan.Root, Text: "mode=0755,size=16m,nr_inodes=64k"})
+	}
+	holds := map[*place]bool{}
+	for _, n := range places {
+		if n.private() {
+			holds[n.in] = true
+		}
 	}
 	for _, n := range places {
 		switch {
@@ -113,8 +121,15 @@ func (c *compiler) build(p *policy.Policy, h policy.Host, places []*place) {
 			c.parents(n)
 			c.step(plan.Step{Op: plan.File, Path: n.Path, Why: n.Why})
 		}
+		if n.Kind == policy.Private && n.onHost() && holds[n] {
+			c.made[n.Path] = true
+			c.step(plan.Step{Op: plan.Skeleton, Path: n.Path, Text: "mode=0755,size=1m,nr_inodes=4k", Why: n.Why})
+		}
+		if n.Kind == policy.Empty {
+			c.step(plan.Step{Op: plan.Skeleton, Path: n.Path, Text: "mode=0555,size=4k,nr_inodes=1", Why: n.Why})
+		}
 		if n.Kind == policy.Bind && n.Mount {
-			c.step(plan.Step{Op: plan.Bind, Path: n.Path, Text: n.Host, Flags: bindFlags(n.Rights), Why: n.Why})
+			c.step(plan.Step{Op: plan.Bind, Path: n.Path, Text: n.Host, Flags: bindFlags(n.Rights) | typeFlag(&n.Entry), Why: n.Why})
 		}
 	}
 	if p.Proc != policy.NoProc {
@@ -145,6 +160,18 @@ func (c *compiler) dir(p string) {
 	c.step(plan.Step{Op: plan.Dir, Path: p, N: 0o755})
 }
 
+func typeFlag(e *policy.Entry) uint16 {
+	switch {
+	case e.Dir:
+		return plan.IsDir
+	case e.Fifo:
+		return plan.IsFifo
+	case e.Rights&policy.Device != 0:
+		return plan.IsNode
+	}
+	return plan.IsFile
+}
+
 func bindFlags(r policy.Rights) uint16 {
 	var f uint16
 	if r&(policy.Write|policy.Device) != policy.Write { // a device is written through a read-only mount; its owner and mode are not
@@ -169,7 +196,7 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 		}
 		slot := uint32(len(lifted))
 		if slot == slots {
-			return fmt.Errorf("%s and more: at most %d granted paths can lie in private directories; grant a directory that holds them all", n.Why, slots)
+			return &profile.Error{Operation: n.Why, Path: n.Path, Err: fmt.Errorf("at most %d granted paths can lie in private directories; grant a directory that holds them all", slots)}
 		}
 		lifted[n] = slot
 		c.step(plan.Step{Op: plan.Lift, Path: n.Path, N: slot, Why: n.Why})
@@ -234,16 +261,15 @@ func (c *compiler) below(n *place, made map[string]bool) {
 }
 
 func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
-	c.step(plan.Step{Op: plan.Umask, N: h.Umask})
-	// a core is written by the host's helper, outside, with what the program put into it (man 5 core)
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore})
+	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
 	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps})
-	c.step(plan.Step{Op: plan.Seccomp})
 	if h.Landlock >= policy.MinLandlock {
 		c.landlock(h.Landlock, p, places)
 	}
+	c.step(plan.Step{Op: plan.Seccomp})
 }
 
 func below(p, dir string) bool {

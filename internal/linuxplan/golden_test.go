@@ -28,6 +28,8 @@ var goldenProfiles = []struct {
 	{"private-with-grants-and-links-below", 6, []profile.Operation{private("/tmp"), read("/tmp/in"), execute("/tmp/in/deep"), read("/tmp/f"), read("/tmp/l")}},
 	{"private-in-private", 6, []profile.Operation{private("/tmp"), private("/tmp/in/deep"), read("/tmp/in"), private("/tmp/new/dir"), execute("/tmp")}},
 	{"private-in-a-grant", 6, []profile.Operation{read("/srv"), private("/srv/out")}},
+	{"private-with-grants-in-a-grant", 6, []profile.Operation{read("/tmp"), private("/tmp/in"), read("/tmp/in/x"), read("/tmp/in/deep"), execute("/tmp/in/deep"), mapped("/tmp/in/new/place", "/opt/data", profile.ReadWrite)}},
+	{"private-with-grants-below-the-root", 6, []profile.Operation{read("/"), private("/tmp"), read("/tmp/in"), private("/tmp/new/dir"), private("/srv/out")}},
 	{"ptys", 6, []profile.Operation{system, private("/dev/pts"), private("/dev/shm")}},
 	{"the-root", 6, []profile.Operation{read("/")}},
 	{"the-root-with-system-and-write", 6, []profile.Operation{system, read("/"), write("/srv/out"), private("/tmp")}},
@@ -61,9 +63,9 @@ func TestAProfileCompilesToItsGoldenPlan(t *testing.T) {
 
 func TestEachStepOfAGrantNamesTheOperation(t *testing.T) {
 	h := host(newFS(hostLines), 6)
-	for _, s := range compile(t, resolve(t, h, system, read("/srv"), private("/tmp"), read("/tmp/in")), h).Steps {
+	for _, s := range compile(t, resolve(t, h, system, read("/srv"), private("/srv/in"), read("/srv/in/sub"), private("/tmp"), read("/tmp/in")), h).Steps {
 		switch s.Op {
-		case plan.Bind, plan.File, plan.Link, plan.Lift, plan.Drop, plan.Tmpfs, plan.Proc, plan.ProcBase, plan.LandlockPath, plan.Mkdir:
+		case plan.Bind, plan.File, plan.Link, plan.Lift, plan.Drop, plan.Tmpfs, plan.Skeleton, plan.Proc, plan.ProcBase, plan.LandlockPath, plan.Mkdir:
 			if s.Why == "" {
 				t.Errorf("%s does not say why", s)
 			}
@@ -113,7 +115,7 @@ func TestCompileIsDeterministicAndLeavesThePolicyAlone(t *testing.T) {
 func TestTheHostsSettingsArePassedOn(t *testing.T) {
 	h := host(newFS(hostLines), 6)
 	text := compile(t, policy.Policy{}, h).String()
-	for _, want := range []string{`id-map "1000 1000 1" "100 100 1"`, "umask 0027", "rlimit nofile soft 1024 hard 4096", "rlimit core soft 0 hard 0"} {
+	for _, want := range []string{`id-map "1000 1000 1" "100 100 1"`, "rlimit nofile soft 1024 hard 4096", "rlimit core soft 0 hard 0"} {
 		if !strings.Contains(text, "  "+want+"\n") {
 			t.Errorf("no %s in\n%s", want, text)
 		}

@@ -88,6 +88,7 @@ type rule struct {
 	path   string
 	rights uint64
 	why    string
+	mount  bool // something is mounted at path
 }
 
 // landlock adds a rule for each entry that grants more than what encloses it: rights add up on the way to the root, through mounts.
@@ -96,7 +97,7 @@ func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
 	c.step(plan.Step{Op: plan.LandlockRuleset, Ruleset: ruleset})
 	rules := group(places)
 	if p.Proc != policy.NoProc {
-		rules = append(rules, rule{procPath, llReadFile | llReadDir, "/proc"})
+		rules = append(rules, rule{procPath, llReadFile | llReadDir, "/proc", true})
 	}
 	slices.SortStableFunc(rules, func(a, b rule) int { return policy.ByPath(a.path, b.path) })
 	var around []rule // those that enclose the current one, each with the sum of rights
@@ -112,7 +113,11 @@ func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
 		if r.rights&^have == 0 {
 			continue
 		}
-		c.step(plan.Step{Op: plan.LandlockPath, Path: r.path, N: uint32(r.rights), Why: r.why})
+		s := plan.Step{Op: plan.LandlockPath, Path: r.path, N: uint32(r.rights), Why: r.why}
+		if r.mount {
+			s.Flags = plan.MustBeMount
+		}
+		c.step(s)
 		r.rights |= have
 		around = append(around, r)
 	}
@@ -136,7 +141,7 @@ func group(places []*place) []rule {
 		default:
 			continue
 		}
-		rules = append(rules, rule{n.Path, rights, n.Why})
+		rules = append(rules, rule{n.Path, rights, n.Why, n.Mount || n.Kind != policy.Bind})
 		top, _, deeper := strings.Cut(n.Path[1:], "/")
 		top = "/" + top
 		if !deeper || n.Path == "/" {
@@ -150,7 +155,7 @@ func group(places []*place) []rule {
 		if r := common[top]; r != nil {
 			r.rights &= rights
 		} else {
-			common[top] = &rule{top, rights, n.Why}
+			common[top] = &rule{top, rights, n.Why, false}
 		}
 	}
 	for top, r := range common {

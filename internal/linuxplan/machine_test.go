@@ -83,15 +83,15 @@ func (m *machine) kind(p string) string {
 
 // create is mkdir, open(O_EXCL) or symlink.
 func (m *machine) create(p, what string, existing bool) error {
-	if k := m.kind(p); k != "" {
-		if existing && k == "/" && what == "/" {
-			return nil // EEXIST, which the step takes for done, even on the host
-		}
-		return fmt.Errorf("%s is there already", p)
-	}
 	n := m.top(path.Dir(p))
 	if n == nil || n.made == nil {
-		return fmt.Errorf("%s would be made on the host", p)
+		return fmt.Errorf("%s would be made on the host", p) // even if it is there now: it need not be when the step runs
+	}
+	if k := m.kind(p); k != "" {
+		if existing && k == "/" && what == "/" {
+			return nil // EEXIST, which the step takes for done
+		}
+		return fmt.Errorf("%s is there already", p)
 	}
 	if m.kind(path.Dir(p)) != "/" {
 		return fmt.Errorf("%s: nothing above it", p)
@@ -117,8 +117,16 @@ func (m *machine) run(p plan.Plan) error {
 		if i > 0 && s.Op.Stage() < p.Steps[i-1].Op.Stage() {
 			return fmt.Errorf("%s after %s", s, p.Steps[i-1])
 		}
+		if i > 0 && p.Steps[i-1].Op == plan.Seccomp {
+			return fmt.Errorf("%s after the filter", s)
+		}
 		if err := m.step(s); err != nil {
 			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	for _, n := range m.mounts {
+		if n.kind == plan.Skeleton {
+			return fmt.Errorf("the skeleton of %s is shown", n.at)
 		}
 	}
 	if !m.pivoted || len(m.lifted) > 0 || m.ruleset != nil && !m.enforced {
@@ -155,6 +163,11 @@ func (m *machine) step(s plan.Step) error {
 			kind = "/"
 		}
 		return m.put(n, kind)
+	case plan.Skeleton:
+		if n := m.top(s.Path); n == nil || n.kind != plan.Bind || m.pivoted {
+			return fmt.Errorf("a skeleton where none is needed: %+v", n)
+		}
+		return m.put(&mount{at: s.Path, made: map[string]string{}, kind: s.Op}, "/")
 	case plan.Pivot:
 		m.pivoted = true
 	case plan.Seal:
@@ -170,6 +183,9 @@ func (m *machine) step(s plan.Step) error {
 		}
 		if len(m.lifted[s.N]) == 0 || m.lifted[s.N][0].at != s.Path {
 			return fmt.Errorf("nothing is mounted there")
+		}
+		if n := m.top(path.Dir(s.Path)); n == nil || n.kind != plan.Root && n.kind != plan.Skeleton || n.made[s.Path] == "" {
+			return fmt.Errorf("its place was not made in the root or in a skeleton: %+v", n)
 		}
 	case plan.Drop:
 		tree, ok := m.lifted[s.N]
@@ -203,6 +219,14 @@ func (m *machine) step(s plan.Step) error {
 		}
 		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^(llExecute|llWriteFile|llReadFile|llTruncate|llIoctlDev) != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
 			return fmt.Errorf("EINVAL: rights that the kernel refuses here")
+		}
+		mounted := m.top(s.Path).at == s.Path
+		if s.Flags&plan.MustBeMount != 0 && !mounted {
+			return fmt.Errorf("nothing is mounted there")
+		}
+		// a rename in a writable tree leads the rule elsewhere, unless a mount is looked for
+		if n := m.top(s.Path); s.Flags&plan.MustBeMount == 0 && (n.kind == plan.Tmpfs || n.kind == plan.Bind && n.flags&plan.ReadOnly == 0) {
+			return fmt.Errorf("the program may have moved it: %+v", n)
 		}
 		m.rules[s.Path] |= uint64(s.N)
 	case plan.LandlockEnforce:

@@ -96,7 +96,7 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 		return a.str(s.Path)
 	case text, host, target:
 		// a step with two texts keeps the first in Path
-		if !second && s.Path != "" {
+		if !second && info[s.Op].b == text {
 			return a.str(s.Path)
 		}
 		return a.str(s.Text)

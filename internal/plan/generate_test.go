@@ -29,8 +29,7 @@ var anyStep = rapid.Custom(func(t *rapid.T) Step {
 			s.Path = oddString.Draw(t, "path")
 		case text, host, target:
 			if i == 0 && d.b == text {
-				// An empty first text is the business of TestAnEmptyFirstTextStaysEmpty.
-				s.Path = "x" + oddString.Draw(t, "first text")
+				s.Path = oddString.Draw(t, "first text")
 			} else {
 				s.Text = oddString.Draw(t, "text")
 			}
@@ -90,6 +89,7 @@ func everyStep() []Step {
 		{Op: Bind, Path: "/srv", Text: "/srv", Flags: NoExec},
 		{Op: Bind, Path: "/dev/null", Text: "/dev/null", Flags: ReadOnly | NoExec | Dev, Why: "System()"},
 		{Op: Bind, Path: "/opt", Text: "/opt"},
+		{Op: Skeleton, Path: "/srv/new", Text: "mode=0755,size=1m"},
 		{Op: ProcBase, Path: "/proc"},
 		{Op: Pivot},
 		{Op: Seal},
@@ -103,17 +103,16 @@ func everyStep() []Step {
 		{Op: Drop, Path: "/tmp/in", N: 63},
 		{Op: Symlink, Path: "/tmp/l", Text: "../a b"},
 		{Op: Mask, Path: "/proc/kcore"},
-		{Op: Umask, N: 0o22},
-		{Op: Umask, N: 0},
 		{Op: Rlimit, N: 4},
 		{Op: Rlimit, N: 7, Limit: Limit{1024, 1<<64 - 1}},
 		{Op: NoNewPrivs},
 		{Op: DropCaps},
-		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
 		{Op: LandlockRuleset, Ruleset: Ruleset{FS: rules, Net: 3, Scoped: 3, Size: 24}},
 		{Op: LandlockPath, Path: "/", N: 0},
 		{Op: LandlockPath, Path: "/usr", N: 1 | 4 | 8},
+		{Op: LandlockPath, Path: "/srv", N: 4, Flags: MustBeMount},
 		{Op: LandlockPath, Path: "/x", N: 1<<17 | 1<<31},
 		{Op: LandlockEnforce},
+		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
 	})
 }

@@ -132,7 +132,7 @@ func TestTheDefinesAreThoseOfTheHeader(t *testing.T) {
 	for name, want := range map[string]uint32{
 		"GAOL_PLAN_MAGIC": magic, "GAOL_COMMAND_MAGIC": commandMagic, "GAOL_PLAN_VERSION": version,
 		"GAOL_BIND_RDONLY": uint32(ReadOnly), "GAOL_BIND_NOEXEC": uint32(NoExec), "GAOL_BIND_DEV": uint32(Dev),
-		"GAOL_BIND_ALL": uint32(ReadOnly | NoExec | Dev), "GAOL_SLOTS": 64,
+		"GAOL_BIND_ALL": uint32(ReadOnly | NoExec | Dev), "GAOL_RULE_MOUNT": uint32(MustBeMount), "GAOL_SLOTS": 64,
 	} {
 		m := regexp.MustCompile(`#define ` + name + ` (0x[0-9a-f]+|[0-9]+)u`).FindStringSubmatch(h)
 		if m == nil {
@@ -192,7 +192,7 @@ func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 }
 
 func TestTheArgumentsAreThoseThatTheCoreChecks(t *testing.T) {
-	kinds := map[arg]string{none: "ZERO", path: "STR", text: "STR", host: "STR", target: "STR", mode: "ANY", mask: "ANY", slot: "SLOT",
+	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", mask: "ANY", slot: "SLOT",
 		rights: "ANY", ruleset: "LANDLOCK", resource: "ANY", limit: "LIMIT", filter: "FILTER", count: "ANY"}
 	_, values := enum(t, source(t, "plan.h"), "gaol_op")
 	rules := regexp.MustCompile(`\[(GAOL_\w+)\] = \{1, (\w+), (\w+), (\w+), (\w+)\}`).FindAllStringSubmatch(source(t, "plan.c"), -1)

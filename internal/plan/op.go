@@ -34,6 +34,7 @@ const (
 	File
 	Link
 	Bind
+	Skeleton
 	ProcBase
 	Pivot
 	Seal
@@ -46,14 +47,13 @@ const (
 	Drop
 	Symlink
 	Mask
-	Umask
 	NoNewPrivs
 	DropCaps
 	Rlimit
-	Seccomp
 	LandlockRuleset
 	LandlockPath
 	LandlockEnforce
+	Seccomp
 	ops
 )
 
@@ -112,6 +112,7 @@ var info = [ops]struct {
 	File:            {"file", Build, path, none},
 	Link:            {"link", Build, path, target},
 	Bind:            {"bind", Build, path, host},
+	Skeleton:        {"skeleton", Build, path, text},
 	ProcBase:        {"proc-base", Build, path, none},
 	Pivot:           {"pivot", Build, none, none},
 	Seal:            {"seal", Build, none, none},
@@ -124,14 +125,13 @@ var info = [ops]struct {
 	Drop:            {"drop", Init, path, slot},
 	Symlink:         {"symlink", Init, path, target},
 	Mask:            {"mask", Init, path, none},
-	Umask:           {"umask", Program, mask, none},
 	NoNewPrivs:      {"no-new-privs", Program, none, none},
 	LandlockRuleset: {"landlock-ruleset", Confine, ruleset, none},
 	LandlockPath:    {"landlock-path", Confine, path, rights},
 	LandlockEnforce: {"landlock-enforce", Confine, none, none},
 	DropCaps:        {"drop-capabilities", Program, none, none},
 	Rlimit:          {"rlimit", Program, resource, limit},
-	Seccomp:         {"seccomp", Program, filter, count},
+	Seccomp:         {"seccomp", Confine, filter, count},
 }
 
 // fixed names the ops that are not steps of a plan.
@@ -176,11 +176,19 @@ func (o Op) Stage() Stage {
 	return Build
 }
 
+// MustBeMount, of LandlockPath: what lies below a writable tree can have been moved, but for a mount.
+const MustBeMount uint16 = 1
+
 // Flags of Bind; Tmpfs takes NoExec.
 const (
 	ReadOnly uint16 = 1 << iota
 	NoExec
 	Dev // device nodes work
+	// What a bound path must be, still.
+	IsDir
+	IsFile
+	IsNode
+	IsFifo
 )
 
 // Failure is the child's one record: the step that failed and why. Step counts in the plan for its steps; for the others it is

@@ -123,7 +123,7 @@ func TestWhatCannotBeEncodedIsRefused(t *testing.T) {
 		{"an op that is no step", "step 0: unknown op 1000", []Step{{Op: CloneBuilder}}},
 		{"an op past 16 bits", "step 0: unknown op 65537", []Step{{Op: 1<<16 + 1}}},
 		{"build after init", "step 1: dir of stage build comes after stage init", []Step{{Op: Touch, Path: "/a"}, {Op: Dir, Path: "/a"}}},
-		{"program after confine", "step 1: umask of stage program comes after stage confine", []Step{{Op: LandlockEnforce}, {Op: Umask}}},
+		{"program after confine", "step 1: drop-capabilities of stage program comes after stage confine", []Step{{Op: LandlockEnforce}, {Op: DropCaps}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b, err := Plan{Steps: c.steps}.Encode()

@@ -96,14 +96,27 @@ func (s Step) String() string {
 		case ruleset:
 			add("fs(%s) net(%#x) scoped(%#x) size %d", rightNames(s.Ruleset.FS), s.Ruleset.Net, s.Ruleset.Scoped, s.Ruleset.Size)
 		case resource:
-			add("%s", resources[s.N])
+			if name, ok := resources[s.N]; ok {
+				add("%s", name)
+			} else {
+				add("resource %d", s.N)
+			}
 		case limit:
 			add("soft %d hard %d", s.Limit.Soft, s.Limit.Hard)
 		case count:
 			add("%d instructions", len(s.Filter))
 		}
 	}
-	for i, name := range []string{"read-only", "noexec", "dev"} {
+	if s.Op == LandlockPath && s.Flags&MustBeMount != 0 {
+		return strings.Join(append(parts, "mount"), " ")
+	}
+	if s.Op == LandlockEnforce {
+		if s.Flags != 0 {
+			add("flags %#x", s.Flags)
+		}
+		return strings.Join(parts, " ")
+	}
+	for i, name := range []string{"read-only", "noexec", "dev", "(directory)", "(file)", "(device)", "(fifo)"} {
 		if s.Flags>>i&1 != 0 {
 			parts = append(parts, name)
 		}

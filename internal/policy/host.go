@@ -15,6 +15,10 @@ type FS interface {
 	Readlink(path string) (string, error)
 }
 
+// Mount is a mount point of the host and the type of the file system on it, as /proc/self/mountinfo has them; of several at one
+// place, the last.
+type Mount struct{ Path, Type string }
+
 // Check is the outcome of really trying something. The zero value is a failure without a reason.
 type Check struct {
 	OK     bool
@@ -34,8 +38,10 @@ type Host struct {
 	UIDMap, GIDMap string // for the user namespace: /proc/PID/uid_map
 	// Nofile is the soft and hard limit of open files that a program is given.
 	Nofile [2]uint64
-	Umask  uint32
+	// Core is the limit of cores: 1, which keeps them from a helper outside too, or 0 where the caller's hard limit is.
+	Core   uint64
 	FS     FS
+	Mounts []Mount
 }
 
 // missing tells a path that is not there from one that cannot be looked at.

@@ -3,8 +3,11 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 // ByPath sorts so that what lies below a path follows it at once: '/' comes before every other byte.
@@ -53,13 +56,30 @@ func (r *resolver) layout() error {
 		if !keep {
 			continue
 		}
+		for _, pin := range pins(n, top) {
+			r.policy.Entries = append(r.policy.Entries, pin.Entry)
+			around = append(around, pin)
+		}
 		r.policy.Entries = append(r.policy.Entries, n.Entry)
 		r.exact(n, around)
-		if n.Dir || n.Kind == Link {
-			around = append(around, n)
-		}
+		around = append(around, n)
 	}
 	return nil
+}
+
+// pins gives the directories between a writable tree and what is put into it a mount each: one that is mounted on cannot be renamed, and
+// so the program cannot move them, and the place with them, to make another in their stead for the next command.
+func pins(n, top *node) []*node {
+	if top == nil || top.Kind != Bind || top.Rights&Write == 0 || n.Kind == Bind && !n.Mount {
+		return nil
+	}
+	var list []*node
+	for p := path.Dir(n.Path); p != top.Path; p = path.Dir(p) {
+		e := Entry{Path: p, Kind: Bind, Host: path.Join(top.Host, strings.TrimPrefix(p, top.Path)), Dir: true, Rights: top.Rights, Why: n.Why, Mount: true}
+		list = append(list, &node{Entry: e, op: n.op})
+	}
+	slices.Reverse(list)
+	return list
 }
 
 // inside brings a /proc where the host's would be shown.
@@ -74,6 +94,12 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if top != nil && top.Kind == Link {
 		return fail(fmt.Errorf("lies below %s, which is a link to %s: name the target", top.Path, top.Host))
 	}
+	if top != nil && !top.Dir {
+		return fail(fmt.Errorf("lies below %s, which is a file", top.Path))
+	}
+	if n.Kind == Ptys && top != nil && top.Kind == Bind {
+		return fail(errors.New("cannot be made where the host's /dev is shown"))
+	}
 	if top == nil || top.Kind != Bind {
 		n.Mount = n.Kind == Bind
 		return true, nil
@@ -81,6 +107,14 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	shown := top.Host == "/" && n.Host == "/"+strings.TrimPrefix(n.Path, "/") || n.Host == top.Host+strings.TrimPrefix(n.Path, top.Path)
 	if n.Kind == Link {
 		return false, nil
+	}
+	if n.kernel {
+		n.Rights = top.Rights &^ (Write | Device)
+		n.Mount = true
+		return top.Rights&Write != 0, nil
+	}
+	if n.Kind == Empty {
+		return true, nil
 	}
 	if !n.boundary {
 		n.Rights |= top.Rights &^ Device
@@ -96,10 +130,12 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	}
 	// something else is put onto a place of the host, which must be there
 	at := strings.TrimSuffix(top.Host, "/") + "/" + strings.TrimPrefix(strings.TrimPrefix(n.Path, top.Path), "/")
-	st, err := r.paths.lstat(at)
+	real, st, err := r.paths.real(at, func(string, string) {})
 	switch {
 	case err != nil:
 		return fail(fmt.Errorf("lies in %s, so the place must be there to be covered: %w", top.Why, bare(err)))
+	case real != at:
+		return fail(fmt.Errorf("lies in %s, where a link leads to %s: name the target", top.Why, real))
 	case st.mode.Type() != 0 && !st.mode.IsDir():
 		return fail(errors.New("covers neither a file nor a directory"))
 	case st.mode.IsDir() != n.Dir:
@@ -111,7 +147,15 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 // exact asks for Landlock where a mount would give more than was granted: whatever is mounted can be read. Landlock's rights add up
 // from the root on, through mounts, so below a readable tree it cannot take reading away; a mount can take away the other rights.
 func (r *resolver) exact(n *node, around []*node) {
-	if n.Kind != Bind || n.Rights&(Read|Device) != 0 {
+	if n.Kind != Bind || n.Rights&Device != 0 || n.kernel {
+		return
+	}
+	if n.Rights&Read != 0 {
+		// a read-only mount does not keep a FIFO from being written (man 7 fifo); the system's own directories hold none
+		system := n.op.Kind == profile.System || n.op.Kind == profile.NetworkOutbound
+		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) && !system {
+			r.lack(n.op, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileWrite of the same path")
+		}
 		return
 	}
 	r.policy.Watch = r.policy.Watch && !n.Dir

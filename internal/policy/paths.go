@@ -47,8 +47,9 @@ func (c pathCache) lstat(p string) (status, error) {
 	return st, st.err
 }
 
-// follow resolves p below root-relative lookups: each element is looked up at at(element's path), and each link is told to link.
-func (c pathCache) follow(p string, at func(string) string, link func(p, target string)) (string, status, error) {
+// follow resolves p: each element is looked up at at(its path), each link is told to link, and what the host lacks is a directory if
+// made says so.
+func (c pathCache) follow(p string, at func(string) string, made func(string) bool, link func(p, target string)) (string, status, error) {
 	rest := strings.Split(p[1:], "/")
 	here, links := "/", 0
 	st, err := c.lstat(at("/"))
@@ -59,14 +60,21 @@ func (c pathCache) follow(p string, at func(string) string, link func(p, target 
 		name := rest[0]
 		rest = rest[1:]
 		switch name {
-		case "", ".":
-			continue
-		case "..":
-			here = path.Dir(here)
+		case "", ".", "..":
+			if !made(here) && !c.dir(at(here)) {
+				return "", st, syscall.ENOTDIR // as the kernel has it, for "file/" too
+			}
+			if name == ".." {
+				here = path.Dir(here)
+			}
 			continue
 		}
 		next := path.Join(here, name)
 		if st, err = c.lstat(at(next)); err != nil {
+			if missing(err) && made(next) {
+				here = next
+				continue
+			}
 			return "", st, bare(err)
 		}
 		if st.mode&fs.ModeSymlink == 0 {
@@ -94,9 +102,14 @@ func (c pathCache) follow(p string, at func(string) string, link func(p, target 
 	return here, st, bare(err)
 }
 
+func (c pathCache) dir(p string) bool {
+	st, err := c.lstat(p)
+	return err == nil && st.mode.IsDir()
+}
+
 // real is where a path of the host leads.
-func (c pathCache) real(p string) (string, status, error) {
-	return c.follow(p, func(p string) string { return p }, func(string, string) {})
+func (c pathCache) real(p string, link func(p, target string)) (string, status, error) {
+	return c.follow(p, func(p string) string { return p }, func(string) bool { return false }, link)
 }
 
 // bare drops the path from an error, since it is named anyway.
@@ -111,7 +124,7 @@ func bare(err error) error {
 // walk resolves a path inside, and adds the links on the way to the view.
 func (r *resolver) walk(op profile.Operation, p string) (string, status, error) {
 	var found []Entry
-	to, st, err := r.paths.follow(p, r.hostPath, func(at, target string) {
+	to, st, err := r.paths.follow(p, r.hostPath, func(p string) bool { return r.ways[p] }, func(at, target string) {
 		found = append(found, Entry{Path: at, Kind: Link, Host: target})
 	})
 	if err != nil {
@@ -122,20 +135,22 @@ func (r *resolver) walk(op profile.Operation, p string) (string, status, error) 
 			return "", st, fmt.Errorf("%s, on the way, is a link; %s has taken its place", e.Path, n.Why)
 		}
 		r.add(op, e)
+		r.links = append(r.links, linkAt{r.hostPath(e.Path), op})
 	}
 	return to, st, nil
 }
 
 // hostPath is where a path inside is found on the host.
 func (r *resolver) hostPath(p string) string {
-	best := -1
-	for i, m := range r.maps {
-		if below(p, m.Path) && (best < 0 || len(m.Path) > len(r.maps[best].Path)) {
-			best = i
-		}
-	}
-	if best < 0 {
+	if len(r.maps) == 0 {
 		return p
 	}
-	return path.Join(r.maps[best].Host, strings.TrimPrefix(p, r.maps[best].Path))
+	for at := p; ; at = path.Dir(at) {
+		if host, ok := r.maps[at]; ok {
+			return path.Join(host, strings.TrimPrefix(p, at))
+		}
+		if at == "/" {
+			return p
+		}
+	}
 }

@@ -40,6 +40,7 @@ const (
 	Link                    // a symbolic link, made anew
 	Private                 // an empty directory of each command's own
 	Ptys                    // pseudo-terminals of each command's own
+	Empty                   // nothing: it covers a /proc of the host
 )
 
 // Entry is one path of the view.
@@ -48,6 +49,7 @@ type Entry struct {
 	Kind   Kind
 	Host   string // Bind: where it is on the host, without links; Link: what it points to
 	Dir    bool
+	Fifo   bool
 	Rights Rights // own and inherited
 	Why    string // the operation that asked for it first
 	// Mount says that the entry needs a mount of its own; else what encloses it shows it already, with the same flags.
@@ -77,6 +79,7 @@ type Policy struct {
 	Outbound  bool
 	Inbound   bool
 	Processes bool
+	Landlock  bool // it is used
 	Watch     bool // nothing is visible that may not be listed
 	Kill      bool
 	Env       []string

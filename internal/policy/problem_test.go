@@ -6,6 +6,7 @@ package policy
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,7 +62,7 @@ func TestWhatMeansNothingIsRefused(t *testing.T) {
 		{"private in a grant, onto what is not there", "", `Private("/srv/new"): lies in FileRead(Subpath("/srv")), so the place must be there to be covered`, fs.ErrNotExist, list{read("/srv"), private("/srv/new")}, list{read("/srv"), private("/srv/in")}},
 		{"a directory over a file", "", `Map("/srv/in/a", "/opt", ReadOnly): covers a directory with a file, or a file with a directory`, nil, list{read("/srv"), mapRO("/srv/in/a", "/opt")}, list{read("/srv"), mapRO("/srv/in/a", "/opt/data/x")}},
 		{"a file over a directory", "", `Map("/srv/in", "/opt/data/x", ReadOnly): covers a directory with a file, or a file with a directory`, nil, list{read("/srv"), mapRO("/srv/in", "/opt/data/x")}, nil},
-		{"covering a link", "/srv/l -> in", `Private("/srv/l"): covers neither a file nor a directory`, nil, list{read("/srv"), private("/srv/l")}, nil},
+		{"covering a link", "/srv/l -> in", `Private("/srv/l"): lies in FileRead(Subpath("/srv")), where a link leads to /srv/in: name the target`, nil, list{read("/srv"), private("/srv/l")}, list{read("/srv"), private("/srv/in")}},
 		{"covering a pipe", "/srv/pipe fifo", `Map("/srv/pipe", "/opt/data/x", ReadOnly): covers neither a file nor a directory`, nil, list{read("/srv"), mapRO("/srv/pipe", "/opt/data/x")}, nil},
 		{"private below a link of the view", "", `Private("/lib/x"): lies below /lib, which is a link to usr/lib: name the target`, nil, list{system, private("/lib/x")}, list{system, private("/usr/share")}},
 		{"mapping below a link of the view", "", `Map("/bin/x", "/srv/in", ReadOnly): lies below /bin, which is a link to usr/bin: name the target`, nil, list{system, mapRO("/bin/x", "/srv/in")}, nil},
@@ -169,5 +170,27 @@ func TestAPlaceBehindALinkOfTheHostIsRefused(t *testing.T) {
 		if _, err := Resolve(of(read("/srv"), o), host(newFS(t, merged, "/srv/l -> /run\n/run/x/"))); !errors.As(err, &bad) {
 			t.Errorf("%s: %v", o, err)
 		}
+	}
+}
+
+// The host's /dev/ptmx, shown by a grant of "/", is a node that does not work inside: opening it must not be all that Private("/dev/pts")
+// gives, and the view cannot have a /dev/ptmx of its own where the host's /dev is shown.
+func TestPseudoTerminalsBelowTheHostsRootHaveAPtmx(t *testing.T) {
+	for _, ops := range []list{
+		{read("/"), private("/dev/pts")},
+		{private("/dev/pts"), read("/")},
+		{system, write("/"), private("/dev/pts")},
+		{read("/l"), private("/dev/pts")},
+	} {
+		h := host(newFS(t, merged, "/l -> /"))
+		var bad *profile.Error
+		p, err := Resolve(of(ops...), h)
+		if want := `Private("/dev/pts"): cannot be made where the host's /dev is shown`; !errors.As(err, &bad) || err.Error() != want {
+			t.Errorf("%v:\ngot  %v\nwant %s\n%s", ops, err, want, p)
+		}
+	}
+	p, err := Resolve(of(read("/srv"), private("/dev/pts")), host(newFS(t, merged)))
+	if err != nil || !slices.ContainsFunc(p.Entries, func(e Entry) bool { return e.Path == "/dev/ptmx" && e.Kind == Link && e.Host == "pts/ptmx" }) {
+		t.Errorf("the twin: %v\n%s", err, p)
 	}
 }

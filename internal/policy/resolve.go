@@ -3,6 +3,8 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
@@ -16,8 +18,16 @@ type resolver struct {
 	policy      Policy
 	entries     map[string]*node
 	paths       pathCache
-	maps        []profile.Operation // by depth, the deepest first
+	maps        map[string]string // a place inside that something of the host is mapped to → what
+	ways        map[string]bool   // the directories above places that are mapped or private
+	links       []linkAt          // on the way to anything
 	unsupported []Unsupported
+}
+
+// linkAt is where a link lies on the host, and what was led through it.
+type linkAt struct {
+	host string
+	op   profile.Operation
 }
 
 // node is an entry under way.
@@ -26,6 +36,7 @@ type node struct {
 	op profile.Operation
 	// boundary says that rights from above end here: a Map or a Private is a tree of its own.
 	boundary bool
+	kernel   bool // a file system of the kernel's below a tree of files: not to be written
 }
 
 // Resolve decides what the host enforces for p, and by what. A profile that means nothing is a *profile.Error; one that the host
@@ -37,12 +48,18 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 	if h.Landlock < MinLandlock {
 		h.Landlock = 0
 	}
-	r := &resolver{host: h, entries: map[string]*node{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
-	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: "namespace", Watch: true}
+	r := &resolver{host: h, entries: map[string]*node{}, maps: map[string]string{}, ways: map[string]bool{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
+	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: "namespace", Watch: true, Landlock: h.Landlock >= MinLandlock}
 	if err := r.operations(p.Operations); err != nil {
 		return Policy{}, err
 	}
+	if err := r.mounts(); err != nil {
+		return Policy{}, err
+	}
 	if err := r.layout(); err != nil {
+		return Policy{}, err
+	}
+	if err := r.steady(); err != nil {
 		return Policy{}, err
 	}
 	r.support(p.Operations)
@@ -112,6 +129,7 @@ func (r *resolver) private(op profile.Operation) error {
 	}
 	n := r.add(op, Entry{Path: op.Path, Kind: kind, Dir: true, Rights: Read | Write})
 	n.boundary = true
+	r.way(op.Path)
 	return nil
 }
 
@@ -122,7 +140,7 @@ func (r *resolver) mapped(op profile.Operation) error {
 	if n := r.entries[op.Path]; n != nil {
 		return problem(op, op.Path, fmt.Errorf("%s has taken this place", n.Why))
 	}
-	real, st, err := r.paths.real(op.Host)
+	real, st, err := r.paths.real(op.Host, func(at, _ string) { r.links = append(r.links, linkAt{at, op}) })
 	if err != nil {
 		return problem(op, op.Host, err)
 	}
@@ -137,14 +155,25 @@ func (r *resolver) mapped(op profile.Operation) error {
 		rights |= Write
 	}
 	n := r.add(op, Entry{Path: op.Path, Kind: Bind, Host: real, Dir: st.mode.IsDir(), Rights: rights})
-	n.boundary = true
-	r.maps = append(r.maps, profile.Operation{Path: op.Path, Host: real})
+	n.boundary, n.Fifo = true, st.mode&fs.ModeNamedPipe != 0
+	r.maps[op.Path] = real
+	r.way(op.Path)
 	return nil
+}
+
+// way remembers the directories that lead to a place: the host may lack them.
+func (r *resolver) way(p string) {
+	for p = path.Dir(p); p != "/" && !r.ways[p]; p = path.Dir(p) {
+		r.ways[p] = true
+	}
 }
 
 // grant adds rights at a pattern, and the links on the way to it.
 func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights Rights) error {
 	if n := r.entries[pattern.Path]; n != nil && n.Kind == Private && rights == Execute {
+		if pattern.Match == profile.Literal {
+			r.lackDirectory(op)
+		}
 		n.Rights |= Execute
 		return nil
 	}
@@ -169,7 +198,7 @@ func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights R
 		return problem(op, pattern.Path, err)
 	}
 	if pattern.Match == profile.Literal && st.mode.IsDir() {
-		r.lack(op, "a way to open a directory without what is in it", "", "Subpath grants the directory and everything below")
+		r.lackDirectory(op)
 		return nil
 	}
 	if n := r.entries[path]; n != nil && (n.Kind == Private || n.Kind == Ptys) {
@@ -180,7 +209,25 @@ func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights R
 		n = r.add(op, Entry{Path: path, Kind: Bind, Host: r.hostPath(path), Dir: st.mode.IsDir()})
 	}
 	n.Rights |= rights
-	return nil
+	n.Fifo = st.mode&fs.ModeNamedPipe != 0
+	return r.within(op, path)
+}
+
+// within holds an operation to what the file allows that its own file extends.
+func (r *resolver) within(op profile.Operation, path string) error {
+	if op.Bound == nil {
+		return nil
+	}
+	for _, b := range op.Bound.Operations {
+		to, _, err := r.paths.follow(b.Pattern.Path, r.hostPath, func(p string) bool { return r.ways[p] }, func(string, string) {})
+		if err != nil || path != to && (b.Pattern.Match != profile.Subpath || !below(path, to)) {
+			continue
+		}
+		if r.within(b, to) == nil {
+			return nil
+		}
+	}
+	return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file does not allow", path))
 }
 
 func (r *resolver) device(op profile.Operation, path string, rights Rights) error {
@@ -211,6 +258,10 @@ func (r *resolver) add(op profile.Operation, e Entry) *node {
 
 func (r *resolver) lack(op profile.Operation, mechanism, detail, fix string) {
 	r.unsupported = append(r.unsupported, Unsupported{op.String(), mechanism, detail, fix})
+}
+
+func (r *resolver) lackDirectory(op profile.Operation) {
+	r.lack(op, "a way to open a directory without what is in it", "", "Subpath grants the directory and everything below")
 }
 
 func isDevice(path string) bool {

@@ -27,9 +27,10 @@ func (r *resolver) support(ops []profile.Operation) {
 	all := func(profile.Operation) bool { return true }
 	needs(r.host.Seccomp, "seccomp", all)
 	needs(r.host.Engine, "namespaces", all)
+	root := r.entries["/"]
 	if r.policy.Proc != NoProc && r.host.Engine.OK {
 		needs(r.host.Proc, "a /proc of its own", func(op profile.Operation) bool {
-			return op.Kind == profile.System || op.Kind == profile.SystemInfoRead || op.Pattern.Path == "/"
+			return op.Kind == profile.System || op.Kind == profile.SystemInfoRead || root != nil && op == root.op
 		})
 	}
 }

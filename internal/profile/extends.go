@@ -15,7 +15,8 @@ import (
 )
 
 // checkWithin looks at spelling alone. Hazard: a link inside a base's tree may point out of it, and naming the link
-// grants its target where the base's Subpath does not. Only resolving the profile for a host can see that.
+// grants its target where the base's Subpath does not. Only resolving the profile for a host can see that, by the
+// operation's Bound.
 func (d *document) checkWithin(base Profile, bases []string) error {
 	b := newBound(base, bases)
 	for _, e := range d.entries {
@@ -57,7 +58,7 @@ func (d *document) over(base Profile) Profile {
 			p.Operations = append(p.Operations, op)
 		}
 	}
-	p.Operations = canonical(append(p.Operations, d.own.Operations...))
+	p.Operations = canonical(append(p.Operations, bounded(d.own.Operations, base)...))
 	for _, key := range []string{"env", "pass-env", "dir", "on-denied"} {
 		if _, named := d.named[key]; !named {
 			continue
@@ -74,6 +75,33 @@ func (d *document) over(base Profile) Profile {
 		}
 	}
 	return p
+}
+
+// bounded remembers with each pattern that is not the base's own what the base allows.
+func bounded(own []Operation, base Profile) []Operation {
+	same := map[Operation]*Bound{}
+	bounds := map[Kind]*Bound{}
+	for _, op := range base.Operations {
+		if bounds[op.Kind] == nil {
+			bounds[op.Kind] = &Bound{Operations: ofKind(base.Operations, op.Kind)}
+		}
+		bound := op.Bound
+		op.Bound, op.Pattern.Optional = nil, false
+		same[op] = bound
+	}
+	out := slices.Clone(own)
+	for i, op := range out {
+		if op.Pattern.Path == "" {
+			continue
+		}
+		op.Pattern.Optional = false
+		if bound, ok := same[op]; ok {
+			out[i].Bound = bound
+		} else {
+			out[i].Bound = bounds[op.Kind]
+		}
+	}
+	return out
 }
 
 // union allows what either allows, with b's word for Env and Dir. Killing is the stricter action, and so it stays.
@@ -176,7 +204,7 @@ func newBound(base Profile, bases []string) *bound {
 			subpaths[op.Kind] = append(subpaths[op.Kind], op.Pattern.Path)
 		}
 		// A missing path grants nothing: being optional makes no difference to what is allowed.
-		op.Pattern.Optional = false
+		op.Pattern.Optional, op.Bound = false, nil
 		b.exact[op] = true
 	}
 	for kind, paths := range subpaths {

@@ -137,7 +137,12 @@ type Operation struct {
 	Host    string
 	Mode    Mode
 	Address Address
+	// Bound, if set, is what a file allows that this operation's extends: the pattern may not lead out of it, through links.
+	Bound *Bound
 }
+
+// Bound is a set of operations of the same kind. A pattern lies within it if its target lies within a target of theirs.
+type Bound struct{ Operations []Operation }
 
 // String is the operation as it is written in Go.
 func (o Operation) String() string {
@@ -210,6 +215,9 @@ func (e *Error) Error() string {
 	}
 	if e.Path != "" && !strings.Contains(e.Operation, fmt.Sprintf("%q", e.Path)) {
 		fmt.Fprintf(&b, "%q: ", e.Path)
+	}
+	if e.Err == nil {
+		return strings.TrimSuffix(b.String(), ": ")
 	}
 	b.WriteString(e.Err.Error())
 	return b.String()

@@ -153,13 +153,17 @@ func TestAttacksOnArgumentsFailAndTheirTwinsPass(t *testing.T) {
 			if kind == 0 || kind == 1 || kind == 8 { // none, FIFO, regular
 				want = Allow
 			}
-			a := attack{"a kind of file", call, [6]uint64{}, none, want}
-			a.args[arg] = kind<<12 | 0o4777
-			list = append(list, a)
-			a.args[arg] |= high
-			list = append(list, a)
+			for _, mode := range []uint64{0, 0o1777, 0o1777 | high, 0o4000, 0o2000, 0o6755, 0o4755 | high} {
+				a := attack{"a kind of file", call, [6]uint64{}, none, want}
+				a.args[arg] = kind<<12 | mode
+				if mode&0o6000 != 0 {
+					a.want = DenyEPERM
+				}
+				list = append(list, a)
+			}
 		}
 	}
+	list = append(list, modes()...)
 	for _, a := range list {
 		nr, ok := number(a.call)
 		if !ok {
@@ -169,6 +173,82 @@ func TestAttacksOnArgumentsFailAndTheirTwinsPass(t *testing.T) {
 			t.Errorf("%s: %s(%#x) with %s: got %s, want %s", a.name, a.call, a.args, a.grants.name(), verdictName(got), verdictName(a.want))
 		}
 	}
+}
+
+// modes are tries to make a set-ID file by each call that gives a file a mode.
+func modes() (list []attack) {
+	type mode struct {
+		name  string
+		bits  uint64
+		setID bool
+	}
+	tries := []mode{
+		{"none", 0, false},
+		{"0644", 0o644, false},
+		{"0755", 0o755, false},
+		{"sticky", 0o1777, false},
+		{"0755 with high bits", 0o755 | high, false},
+		{"set-ID bits in the high half only", 0o6000 << 32, false},
+		{"all bits but those", ^uint64(0o6000), false},
+		{"set-user-ID", 0o4000, true},
+		{"set-group-ID", 0o2000, true},
+		{"chmod 4755", 0o4755, true},
+		{"chmod 2755", 0o2755, true},
+		{"both", 0o6755, true},
+		{"all of a mode", 0o7777, true},
+		{"set-user-ID with high bits", 0o4755 | high, true},
+		{"set-group-ID with high bits", 0o2755 | high, true},
+		{"set-user-ID with the bits of a type", 0o104755, true},
+		{"all bits", ^uint64(0), true},
+	}
+	add := func(name, call string, args [6]uint64, denied bool) {
+		for _, g := range everyGrants() {
+			want := Allow
+			if denied {
+				want = g.deny()
+			}
+			list = append(list, attack{name, call, args, g, want})
+		}
+	}
+	for call, arg := range map[string]int{"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2, "mkdir": 1, "mkdirat": 2, "creat": 1} {
+		for _, m := range tries {
+			for _, others := range []uint64{0, 0o755, ^uint64(0)} {
+				args := [6]uint64{others, others, others, others, others, others}
+				args[arg] = m.bits
+				add(m.name, call, args, m.setID)
+			}
+		}
+	}
+	for call, arg := range map[string]int{"open": 1, "openat": 2} {
+		for _, f := range []struct {
+			name    string
+			flags   uint64
+			creates bool
+		}{
+			{"reading", 0, false},
+			{"writing, close on exec", 0o2000001, false},
+			{"truncating", 0o1001, false},
+			{"O_CREAT in the high half only", 0o100 << 32, false},
+			{"all flags but those that create", ^uint64(0o20000100), false},
+			{"O_CREAT", 0o101, true},
+			{"O_CREAT with high bits", 0o1101 | high, true},
+			{"O_TMPFILE", 0o20200002, true},
+			{"O_TMPFILE of arm64", 0o20040002, true},
+			{"O_TMPFILE without O_DIRECTORY", 0o20000002, true},
+			{"O_TMPFILE with high bits", 0o20200002 | high, true},
+			{"all flags", ^uint64(0), true},
+		} {
+			for _, m := range tries {
+				args := [6]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+				args[arg], args[arg+1] = f.flags, m.bits
+				add(f.name+", "+m.name, call, args, f.creates && m.setID)
+			}
+		}
+	}
+	for _, g := range everyGrants() {
+		list = append(list, attack{"a mode behind a pointer", "openat2", [6]uint64{3, 1 << 40, 1 << 40, 24}, g, Absent})
+	}
+	return list
 }
 
 func TestOnlyTCPAndUDPSocketsCanBeMadeAndOnlyWithTheirGrant(t *testing.T) {

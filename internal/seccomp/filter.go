@@ -65,7 +65,7 @@ func (a assembled) finish() ([]plan.Instruction, error) {
 
 // hot are calls that programs make most, and those of them first whose arguments are checked: since Linux 5.11 the kernel remembers
 // what is always allowed and does not ask the filter.
-var hot = strings.Fields(`ioctl read write futex epoll_wait epoll_pwait clock_gettime getppid recvfrom sendto sendmsg recvmsg openat
+var hot = strings.Fields(`ioctl openat read write futex epoll_wait epoll_pwait clock_gettime getppid recvfrom sendto sendmsg recvmsg
 	close mmap munmap newfstatat rt_sigprocmask lseek`)
 
 func hotNumbers() []uint32 {

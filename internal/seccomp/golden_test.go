@@ -95,21 +95,22 @@ func verdict(t testing.TB, f []plan.Instruction, c Call) uint32 {
 var probes = [][6]uint64{
 	{},
 	{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)},
-	{0x10100},              // a thread
-	{0x11},                 // fork by clone
-	{1, 1},                 // socketpair of streams
-	{2, 1},                 // TCP
-	{1, 0x08},              // MFD_NOEXEC_SEAL
-	{0, 0x5412},            // TIOCSTI
-	{0, 0o060000},          // a block device
-	{0, 0, 0o060000},       // the same, at
-	{0, 8},                 // a listener
-	{0, 0, 0, 0, 0x1000},   // AT_EMPTY_PATH
-	{8},                    // PER_LINUX32
-	{1, 0, 0x7fff00000000}, // limits of another process
-	{2, 2},                 // UDP
-	{0, 0, fastOpen},       // sendmsg
-	{0, 0, 0, fastOpen},    // sendto
+	{0x10100},                   // a thread
+	{0x11},                      // fork by clone
+	{1, 1},                      // socketpair of streams
+	{2, 1},                      // TCP
+	{1, 0x08},                   // MFD_NOEXEC_SEAL
+	{0, 0x5412},                 // TIOCSTI
+	{0, 0o060000},               // a block device
+	{0, 0, 0o060000},            // the same, at
+	{0, 0o4755, 0o4755, 0o4755}, // set-user-ID; as flags, with O_CREAT
+	{0, 8},                      // a listener
+	{0, 0, 0, 0, 0x1000},        // AT_EMPTY_PATH
+	{8},                         // PER_LINUX32
+	{1, 0, 0x7fff00000000},      // limits of another process
+	{2, 2},                      // UDP
+	{0, 0, fastOpen},            // sendmsg
+	{0, 0, 0, fastOpen},         // sendto
 }
 
 func TestTheFilterAnswersAsTheGoldenListOfItsGrantsSays(t *testing.T) {

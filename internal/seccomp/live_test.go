@@ -139,6 +139,23 @@ func TestTheKernelAnswersAsTheSimulatorDoes(t *testing.T) {
 		{"a fast open by sendmsg is denied", "sendmsg", [6]uint64{999, 0, fastOpen}, listen, unix.EPERM, false},
 		{"a fast open by sendmmsg is denied", "sendmmsg", [6]uint64{999, 0, 0, fastOpen}, listen, unix.EPERM, false},
 		{"a named local socket is denied", "socket", [6]uint64{1, 1}, all, unix.EPERM, false},
+		// a path at 0 is EFAULT to the kernel
+		{"a mode reaches the kernel", "fchmod", [6]uint64{999, 0o1755}, none, unix.EBADF, false},
+		{"a set-user-ID mode is denied", "fchmod", [6]uint64{999, 0o4755}, all, unix.EPERM, false},
+		{"a set-user-ID mode kills", "fchmod", [6]uint64{999, 0o4755}, Grants{Kill: true}, 0, true},
+		{"a mode at a directory reaches the kernel", "fchmodat", [6]uint64{999, 0, 0o755}, none, unix.EFAULT, false},
+		{"a set-group-ID mode at a directory is denied", "fchmodat", [6]uint64{999, 0, 0o2755 | high}, all, unix.EPERM, false},
+		{"a set-user-ID mode with flags is denied", "fchmodat2", [6]uint64{999, 0, 0o4755}, all, unix.EPERM, false},
+		{"a directory reaches the kernel", "mkdirat", [6]uint64{999, 0, 0o1777}, none, unix.EFAULT, false},
+		{"a set-group-ID directory is denied", "mkdirat", [6]uint64{999, 0, 0o2755}, all, unix.EPERM, false},
+		{"a FIFO reaches the kernel", "mknodat", [6]uint64{999, 0, sIFIFO | 0o600}, none, unix.EFAULT, false},
+		{"a set-user-ID file by mknodat is denied", "mknodat", [6]uint64{999, 0, sIFREG | 0o4755}, all, unix.EPERM, false},
+		{"creating reaches the kernel", "openat", [6]uint64{999, 0, unix.O_CREAT, 0o755}, none, unix.EFAULT, false},
+		{"creating set-user-ID is denied", "openat", [6]uint64{999, 0, unix.O_CREAT | high, 0o4755}, all, unix.EPERM, false},
+		{"an unnamed set-user-ID file is denied", "openat", [6]uint64{999, 0, unix.O_TMPFILE | unix.O_RDWR, 0o4755}, all, unix.EPERM, false},
+		{"an unused mode reaches the kernel", "openat", [6]uint64{999, 0, unix.O_RDWR, 0o4755}, none, unix.EFAULT, false},
+		{"openat2 looks absent", "openat2", [6]uint64{999}, all, unix.ENOSYS, false},
+		{"openat2 looks absent when killing", "openat2", [6]uint64{999}, Grants{Kill: true}, unix.ENOSYS, false},
 		{"a namespace is denied", "unshare", [6]uint64{0x10000000}, all, unix.EPERM, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -52,6 +52,33 @@ c, _ = s.accept()
 c.sendall(b"hello " + c.recv(9))
 `
 
+// setID tries what the programs of coreutils have to make set-ID files; whoever is outside must find none.
+const setID = `
+set -eu
+cp /bin/sh out
+mkdir d
+chmod 755 out
+chmod 1777 d
+install -m 755 /bin/sh twin
+install -d -m 1777 e
+denied() { if "$@" 2>err; then echo "passed: $*"; exit 1; fi; grep -q 'not permitted' err || { cat err; exit 1; }; }
+denied chmod 4755 out
+denied chmod 2755 out
+denied chmod u+s out
+denied chmod g+s d
+denied install -m 6755 /bin/sh two
+denied mkdir -m 2755 f
+test -z "$(find . -perm /6000)"
+test "$(stat -c %a out d twin e | tr '\n' ' ')" = "755 1777 755 1777 "
+`
+
+func TestNoProgramMakesASetIDFile(t *testing.T) {
+	native(t)
+	if out, err := (order{Grants: processes, Argv: []string{"sh", "-c", setID}}).run(t); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestAServerWithoutInternetIsConnectedToAndCannotConnect(t *testing.T) {
 	native(t)
 	if _, err := exec.LookPath("python3"); err != nil {

@@ -16,7 +16,12 @@ const (
 	sIFMT  = 0o170000
 	sIFREG = 0o100000
 	sIFIFO = 0o010000
+	sISXID = 0o006000 // S_ISUID|S_ISGID; S_ISVTX is allowed
 )
+
+// creates are the flags with which open looks at its mode: O_CREAT and __O_TMPFILE of asm-generic/fcntl.h, the same on every
+// architecture in machines. O_TMPFILE itself has O_DIRECTORY too, whose bit is not the same, and the kernel asks for either alone.
+const creates = 0o100 | 0o20000000
 
 const atEmptyPath = 0x1000 // linux/fcntl.h
 
@@ -53,26 +58,59 @@ var conditional = []Group{
 		any:       []checks{{masked(1, 0x10|0x08, 0x08)}},
 	},
 	{
-		Name:      "mknod",
-		Why:       "files and FIFOs; device nodes need a capability anyway, a socket's name is bind's to make (mknod(2))",
+		Name: "modes",
+		Why: "nosuid and no_new_privs hold inside only: whoever finds a copy of a shell with a set-user-ID bit in a writable tree runs it " +
+			"outside with the identity of the sandbox's caller, and set-group-ID does so for groups. A filter cannot tell a directory from " +
+			"a file, so set-group-ID is denied for directories too; those made in such a directory inherit it all the same (inode(7))",
+		Calls:     []string{"chmod", "fchmod", "mkdir", "creat"},
+		Condition: "the mode has neither S_ISUID nor S_ISGID",
+		any:       []checks{{masked(1, sISXID, 0)}},
+	},
+	{
+		Name:      "modes at a directory",
+		Why:       "as modes",
+		Calls:     []string{"fchmodat", "fchmodat2", "mkdirat"},
+		Condition: "the mode has neither S_ISUID nor S_ISGID",
+		any:       []checks{{masked(2, sISXID, 0)}},
+	},
+	{
+		Name:      "open",
+		Why:       "as files and, where it creates one, as modes; where not, the kernel drops the mode, whatever a program passes (open(2))",
+		Calls:     []string{"open"},
+		Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
+		any:       []checks{{masked(2, sISXID, 0)}, {masked(1, creates, 0)}},
+	},
+	{
+		Name:      "openat",
+		Why:       "as open",
+		Calls:     []string{"openat"},
+		Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
+		any:       []checks{{masked(3, sISXID, 0)}, {masked(2, creates, 0)}},
+	},
+	{
+		Name: "mknod",
+		Why: "files and FIFOs, with a mode as in modes; device nodes need a capability anyway, a socket's name is bind's to make " +
+			"(mknod(2))",
 		Calls:     []string{"mknod"},
-		Condition: "the type is S_IFREG, S_IFIFO or 0",
-		any:       []checks{{masked(1, sIFMT, 0)}, {masked(1, sIFMT, sIFREG)}, {masked(1, sIFMT, sIFIFO)}},
+		Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
+		any:       nodeChecks(1),
 	},
 	{
 		Name:      "mknodat",
 		Why:       "as mknod",
 		Calls:     []string{"mknodat"},
-		Condition: "the type is S_IFREG, S_IFIFO or 0",
-		any:       []checks{{masked(2, sIFMT, 0)}, {masked(2, sIFMT, sIFREG)}, {masked(2, sIFMT, sIFIFO)}},
+		Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
+		any:       nodeChecks(2),
 	},
 	{
 		Name: "limits",
 		Why: "own limits, and reading those of others. Setting the limits of another process needs no more than its user id " +
-			"(prlimit(2)) and Landlock has no rule for it: without a pid namespace that would reach all of the caller's programs",
+			"(prlimit(2)) and Landlock has no rule for it: without a pid namespace that would reach all of the caller's programs. Not " +
+			"RLIMIT_CORE: with any but 1, which is set, a helper outside is given the core (core(5))",
 		Calls:     []string{"prlimit64"},
-		Condition: "pid is 0 or new_limit is NULL",
-		any:       []checks{{is(0, 0)}, {check{2, ^uint64(0), 0}}},
+		Condition: "new_limit is NULL, or pid is 0 and resource is not RLIMIT_CORE",
+		any: []checks{{check{2, ^uint64(0), 0}}, {is(0, 0), masked(1, ^uint32(3), 0)}, {is(0, 0), is(1, 5)},
+			{is(0, 0), masked(1, ^uint32(1), 6)}, {is(0, 0), masked(1, ^uint32(7), 8)}},
 	},
 	{
 		Name:      "personality",
@@ -101,4 +139,12 @@ var conditional = []Group{
 		Condition: "the option is one of " + prctlNames(),
 		any:       prctlChecks(),
 	},
+}
+
+func nodeChecks(arg uint) []checks {
+	var out []checks
+	for _, kind := range []uint32{0, sIFREG, sIFIFO} {
+		out = append(out, checks{masked(arg, sIFMT|sISXID, kind)})
+	}
+	return out
 }

@@ -60,16 +60,17 @@ var base = []Group{
 var files = []Group{
 	{
 		Name: "files",
-		Why: "the view and Landlock decide about paths. Not open_by_handle_at and name_to_handle_at (they reach files that no path of " +
-			"the view does) and fanotify (it watches whole file systems)",
-		Calls: strings.Fields(`open openat openat2 creat access faccessat faccessat2 stat fstat lstat newfstatat statx statfs fstatfs
-			getcwd chdir fchdir getdents getdents64 mkdir mkdirat rmdir link linkat symlink symlinkat readlink readlinkat unlink unlinkat
-			rename renameat renameat2 chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat umask utime utimes utimensat futimesat
-			truncate ftruncate fallocate fsync fdatasync sync syncfs`),
+		Why: "the view and Landlock decide about paths. None of these gives a file a mode, chown only clears set-ID bits; the calls that " +
+			"do give one are checked (see modes). Not open_by_handle_at and name_to_handle_at (they reach files that no path of the view " +
+			"does) and fanotify (it watches whole file systems)",
+		Calls: strings.Fields(`access faccessat faccessat2 stat fstat lstat newfstatat statx statfs fstatfs getcwd chdir fchdir getdents
+			getdents64 rmdir link linkat symlink symlinkat readlink readlinkat unlink unlinkat rename renameat renameat2 chown fchown
+			lchown fchownat umask utime utimes utimensat futimesat truncate ftruncate fallocate fsync fdatasync sync syncfs`),
 	},
 	{
 		Name: "extended attributes",
-		Why:  "as files; the trusted and security names need capabilities, which are gone (xattr(7))",
+		Why: "as files; the trusted and security names need capabilities, which are gone (xattr(7)). That holds for security.capability " +
+			"too, which needs CAP_SETFCAP and would be a set-user-ID bit by another name; access lists do not reach those bits (acl(5))",
 		Calls: strings.Fields(`setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr removexattr
 			lremovexattr fremovexattr setxattrat getxattrat listxattrat removexattrat`),
 	},
@@ -86,9 +87,9 @@ var running = []Group{
 	{
 		Name: "process",
 		Why: "own state and children. The calls that take a pid reach the pid namespace. Not pidfd_getfd (takes descriptors from other " +
-			"processes), ptrace, process_vm_*, process_madvise, process_mrelease and kcmp",
+			"processes), ptrace, process_vm_*, process_madvise, process_mrelease and kcmp. setrlimit is prlimit64's old form",
 		Calls: strings.Fields(`getpid getppid gettid getpgid getpgrp setpgid getsid setsid wait4 waitid exit exit_group getrlimit
-			setrlimit getrusage getpriority setpriority ioprio_get ioprio_set sched_getaffinity sched_setaffinity sched_getparam
+			getrusage getpriority setpriority ioprio_get ioprio_set sched_getaffinity sched_setaffinity sched_getparam
 			sched_setparam sched_getscheduler sched_setscheduler sched_getattr sched_setattr sched_get_priority_max
 			sched_get_priority_min sched_rr_get_interval`),
 	},
@@ -120,6 +121,12 @@ var absent = []Group{
 		Name:   "clone3",
 		Why:    "its flags lie behind a pointer, where no filter sees them; C libraries fall back to clone on ENOSYS only",
 		Calls:  []string{"clone3"},
+		Absent: true,
+	},
+	{
+		Name:   "openat2",
+		Why:    "its mode lies behind a pointer, as clone3's flags do, and could have the bits that openat refuses; callers fall back to openat",
+		Calls:  []string{"openat2"},
 		Absent: true,
 	},
 	{

@@ -11,8 +11,8 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/plan"
 )
 
-// patterns are arguments that tell checks apart: none and all bits, low bits, flags that grant and flags that refuse, kinds of files
-// and families of sockets, each also with the upper half set.
+// patterns are arguments that tell checks apart: none and all bits, low bits, flags that grant and flags that refuse, kinds and modes
+// of files and families of sockets, each also with the upper half set.
 var patterns = func() (out []words) {
 	const ones = ^uint64(0)
 	for i, p := range [][6]uint64{
@@ -34,6 +34,8 @@ var patterns = func() (out []words) {
 		{47, 4},
 		{afUnix, sockSeqpacket},
 		{0x40000, 0x18, 0o060000},
+		{0, 0o4755, 0o4755, 0o4755},             // as a mode S_ISUID, as flags O_CREAT
+		{0, 0o20002000, 0o20002000, 0o20002000}, // S_ISGID; __O_TMPFILE
 	} {
 		out = append(out, Call{Args: p}.words())
 		if i < 2 {
@@ -74,7 +76,7 @@ func (a assembled) sameCall(f []plan.Instruction, arch, nr uint32) error {
 	from := -1
 	for _, d := range patterns {
 		d[offNr/4], d[offArch/4] = nr, arch
-		looked, err := a.sameAnswer(f, &d)
+		looked, err := a.sameAnswer(f, &d, max(from, 0))
 		if err != nil {
 			return err
 		}
@@ -87,7 +89,7 @@ func (a assembled) sameCall(f []plan.Instruction, arch, nr uint32) error {
 		d[offNr/4], d[offArch/4] = nr, arch
 		for _, v := range []uint32{q.K - 1, q.K, q.K + 1} {
 			d[q.word/4] = v
-			if _, err := a.sameAnswer(f, &d); err != nil {
+			if _, err := a.sameAnswer(f, &d, from); err != nil {
 				return err
 			}
 		}
@@ -95,11 +97,15 @@ func (a assembled) sameCall(f []plan.Instruction, arch, nr uint32) error {
 	return nil
 }
 
-// sameAnswer says where the assembled program first looks at an argument; -1 is that neither does.
-func (a assembled) sameAnswer(f []plan.Instruction, d *words) (int, error) {
-	want, looked, err := run(a.program, d)
+// sameAnswer says where the assembled program first looks at an argument; -1 is that neither does. It runs that program from from on:
+// the beginning, or what it said before for the same number and architecture, which is a load that all arguments come by.
+func (a assembled) sameAnswer(f []plan.Instruction, d *words, from int) (int, error) {
+	want, looked, err := run(a.program[from:], d)
 	if err != nil {
 		return 0, err
+	}
+	if looked >= 0 {
+		looked += from
 	}
 	got, looked2, err := run(f, d)
 	if err != nil {
