@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
 )
 
 // streams connects the caller's readers and writers with the program. What it opens it closes: child ends after the spawn, parent
@@ -67,9 +69,9 @@ func (s *streams) open(c *Cmd) ([]*os.File, error) {
 		if null != nil {
 			return null, nil
 		}
-		f, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		f, err := openNull()
 		if err != nil {
-			return nil, err
+			return nil, &SetupError{Step: plan.FD.String(), Path: os.DevNull, Err: err}
 		}
 		null, s.child = f, append(s.child, f)
 		return f, nil

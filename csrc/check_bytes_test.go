@@ -17,7 +17,8 @@ var ne = binary.NativeEndian
 
 // Offsets in struct gaol_plan, struct gaol_step and struct gaol_command.
 const (
-	atMagic, atVersion, atSize, atSteps, atFirst, atReserved = 0, 4, 8, 12, 16, 44
+	atMagic, atVersion, atSize, atSteps, atFirst             = 0, 4, 8, 12, 16
+	atNamespaces, atFresh, atReserved                        = 36, 40, 44
 	headerSize, stepSize                                     = 48, 12
 	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates        = 0, 4, 8, 12, 16
 	cmdNFDs, cmdTable, cmdFDs, cmdDir                        = 20, 24, 28, 32
@@ -52,12 +53,15 @@ func encodedCommand(t testing.TB, c plan.Command) []byte {
 
 var filter = []plan.Instruction{{Code: 0x20, K: 4}, {Code: 0x06, K: 0x7fff0000}}
 
+// small is a plan of these steps, with the least namespaces that there must be.
+func small(s ...plan.Step) plan.Plan { return plan.Plan{Namespaces: 0x10020000, Fresh: 0x20020000, Steps: s} }
+
 // fullPlan has each step at least once.
 func fullPlan() plan.Plan {
 	return plan.Plan{Namespaces: 0x10020000, Fresh: 0x20020000, Steps: []plan.Step{
 		{Op: plan.IDMap, Path: "0 0 1", Text: "0 0 1"}, {Op: plan.Hostname, Text: "gaol"}, {Op: plan.Detach},
 		{Op: plan.Root, Text: "mode=0755"}, {Op: plan.Dir, Path: "/usr", N: 0o755}, {Op: plan.File, Path: "/f"},
-		{Op: plan.Link, Path: "/bin", Text: "usr/bin"}, {Op: plan.Bind, Path: "/usr", Text: "/usr", Flags: plan.ReadOnly | plan.NoExec | plan.Dev},
+		{Op: plan.Link, Path: "/bin", Text: "usr/bin"}, {Op: plan.Bind, Path: "/usr", Text: "/usr", Flags: plan.ReadOnly | plan.NoExec | plan.Dev | plan.IsDir},
 		{Op: plan.Skeleton, Path: "/tmp", Text: "mode=0755"}, {Op: plan.ProcBase, Path: "/proc"}, {Op: plan.Pivot}, {Op: plan.Seal},
 		{Op: plan.Lift, Path: "/tmp/in", N: 63}, {Op: plan.Tmpfs, Path: "/tmp", Text: "mode=1777", Flags: plan.NoExec},
 		{Op: plan.Devpts, Path: "/dev/pts", Text: "newinstance"}, {Op: plan.Proc, Path: "/proc", Text: "hidepid=2"},

@@ -23,12 +23,22 @@ type row struct {
 
 // steps makes a row's bytes of a plan of its own.
 func steps(t *testing.T, s ...plan.Step) func([]byte) []byte {
-	return func([]byte) []byte { return encoded(t, plan.Plan{Steps: s}) }
+	return func([]byte) []byte { return encoded(t, small(s...)) }
 }
 
 func longFilter(n int) []plan.Instruction { return make([]plan.Instruction, n) }
 
+// Of linux/sched.h; what a template and a spawn can have.
+const (
+	cloneVM, cloneFiles, cloneTime          = 0x100, 0x400, 0x80
+	cloneNS, cloneCgroup, cloneUTS          = 0x00020000, 0x02000000, 0x04000000
+	cloneIPC, cloneUser, clonePID, cloneNet = 0x08000000, 0x10000000, 0x20000000, 0x40000000
+	template                                = cloneUser | cloneNS | cloneIPC | cloneUTS | cloneNet
+	fresh                                   = cloneNS | clonePID | cloneCgroup
+)
+
 func planRows(t *testing.T) []row {
+	const namespaces = "namespaces that the steps cannot do with, or without"
 	ruleset := plan.Step{Op: plan.LandlockRuleset, Ruleset: plan.Ruleset{Size: 8}}
 	path, enforce := plan.Step{Op: plan.LandlockPath, Path: "/a"}, plan.Step{Op: plan.LandlockEnforce}
 	lift := func(n uint32) plan.Step { return plan.Step{Op: plan.Lift, Path: "/a", N: n} }
@@ -44,13 +54,31 @@ func planRows(t *testing.T) []row {
 		}},
 		{"a header cut short", "a size outside of the limits", func(b []byte) []byte { return b[:headerSize-1] }},
 		{"more than 64 MiB", "a size outside of the limits", func(b []byte) []byte { return alignedCopy(make([]byte, 64<<20+1)) }},
-		{"a header alone that says so", "", func([]byte) []byte { return encoded(t, plan.Plan{}) }},
+		{"a header alone that says so", "", func([]byte) []byte { return encoded(t, small()) }},
 		{"another magic", "not a plan", setAt(atMagic, 0x444d4347)},
 		{"version 0", "a plan of another version", setAt(atVersion, 0)},
 		{"version 2", "a plan of another version", setAt(atVersion, 2)},
 		{"a size that is too small", "a header that contradicts itself", func(b []byte) []byte { set(b, atSize, uint32(len(b))-1); return b }},
 		{"bytes behind the plan", "a header that contradicts itself", func(b []byte) []byte { return alignedCopy(append(b, 0)) }},
 		{"a reserved field in use", "a header that contradicts itself", setAt(atReserved, 1)},
+		{"no namespaces at all", namespaces, func(b []byte) []byte { set(b, atNamespaces, 0); set(b, atFresh, 0); return b }},
+		{"a template without a user namespace", namespaces, setAt(atNamespaces, template&^cloneUser)},
+		{"a template without a mount namespace", namespaces, setAt(atNamespaces, template&^cloneNS)},
+		{"a template that needs nothing more", "", setAt(atNamespaces, cloneUser|cloneNS)},
+		{"a template of all that it can have", "", setAt(atNamespaces, template)},
+		{"a template of a pid namespace", namespaces, setAt(atNamespaces, template|clonePID)},
+		{"a template of a cgroup namespace", namespaces, setAt(atNamespaces, template|cloneCgroup)},
+		{"a template of a time namespace", namespaces, setAt(atNamespaces, template|cloneTime)},
+		{"a template that shares memory", namespaces, setAt(atNamespaces, template|cloneVM)},
+		{"a template of a signal on its end", namespaces, setAt(atNamespaces, template|17)},
+		{"a spawn without a mount namespace of its own", namespaces, setAt(atFresh, fresh&^cloneNS)},
+		{"a spawn without a pid namespace of its own", namespaces, setAt(atFresh, fresh&^clonePID)},
+		{"a spawn that needs nothing more", "", setAt(atFresh, cloneNS|clonePID)},
+		{"a spawn of all that it can have", "", setAt(atFresh, fresh)},
+		{"a spawn of a user namespace", namespaces, setAt(atFresh, fresh|cloneUser)},
+		{"a spawn of a net namespace", namespaces, setAt(atFresh, fresh|cloneNet)},
+		{"a spawn that shares files", namespaces, setAt(atFresh, fresh|cloneFiles)},
+		{"a spawn of 2^32-1", namespaces, setAt(atFresh, 1<<32-1)},
 		{"a first step that is not 0", "stages that do not start at the first step", setAt(atFirst, 1)},
 		{"stages in reverse", "stages out of order", setAt(atFirst+4, 29)},
 		{"a last stage that ends early", "stages out of order", setAt(atFirst+16, 0)},
@@ -70,8 +98,9 @@ func planRows(t *testing.T) []row {
 			ne.PutUint16(b[where(b, plan.DropCaps):], uint16(plan.LandlockEnforce))
 			return b
 		}},
-		{"a bind's flag of 8", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 8); return b }},
-		{"a bind's flags of 7", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 7); return b }},
+		{"a bind's flag of 128", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 128); return b }},
+		{"a bind's flag of 32768", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 1<<15); return b }},
+		{"a bind's flags of 127", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 127); return b }},
 		{"a read-only tmpfs", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Tmpfs)+2:], 1); return b }},
 		{"a flag of what takes none", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Proc)+2:], 2); return b }},
 		{"a rule's flag of 2", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 2); return b }},
@@ -82,7 +111,7 @@ func planRows(t *testing.T) []row {
 		{"a string at 2^32-1", "a string outside of the plan", setStep(plan.Hostname, aArg, 1<<32-1)},
 		{"a path at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Skeleton)+aArg) }},
 		{"a path at the last byte, which is NUL", "a path that is not absolute", func([]byte) []byte {
-			b := encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Skeleton, Path: "/tmp", Text: "mode=0755"}}})
+			b := encoded(t, small(plan.Step{Op: plan.Skeleton, Path: "/tmp", Text: "mode=0755"}))
 			return end(1)(b, where(b, plan.Skeleton)+aArg)
 		}},
 		{"a path inside that is not absolute", "a path that is not absolute", steps(t, plan.Step{Op: plan.Skeleton, Path: "tmp"})},
@@ -92,7 +121,7 @@ func planRows(t *testing.T) []row {
 		{"a link's target that is not absolute", "", steps(t, plan.Step{Op: plan.Link, Path: "/bin", Text: "usr/bin"})},
 		{"a flag of a skeleton", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Skeleton)+2:], 2); return b }},
 		{"a string without an end", "a string outside of the plan", func([]byte) []byte {
-			b := encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.Hostname, Text: "gaol"}}})
+			b := encoded(t, small(plan.Step{Op: plan.Hostname, Text: "gaol"}))
 			b[len(b)-1] = 'x'
 			return b
 		}},
@@ -140,7 +169,7 @@ func planRows(t *testing.T) []row {
 			for i := range uint32(64) {
 				s = append(s, drop(63-i))
 			}
-			return encoded(t, plan.Plan{Steps: s})
+			return encoded(t, small(s...))
 		}},
 		{"two rulesets", "a second ruleset", steps(t, ruleset, ruleset, enforce)},
 		{"a ruleset after another was enforced", "a second ruleset", steps(t, ruleset, enforce, ruleset, enforce)},
@@ -229,7 +258,7 @@ func TestAPathInsideMustStartWithASlash(t *testing.T) {
 			case plan.LandlockPath:
 				s = []plan.Step{{Op: plan.LandlockRuleset}, s[0], {Op: plan.LandlockEnforce}}
 			}
-			return encoded(t, plan.Plan{Steps: s})
+			return encoded(t, small(s...))
 		}
 		for _, path := range []string{"", "usr", "./usr"} {
 			if err := Check(with(path)); err == nil || err.Error() != "a path that is not absolute" {

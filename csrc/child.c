@@ -35,6 +35,11 @@ static _Noreturn void fail(struct gaol_job *job, uint32_t op, uint32_t step, lon
 		job->failure->error = (int32_t)-error;
 		__atomic_store_n(&job->failure->op, op, __ATOMIC_RELEASE);
 	}
+	/* The caller sleeps until the program's process has left the shared memory. Where none was made, it is told here. */
+	if (job->program_tid != NULL && !__atomic_load_n(&job->program_made, __ATOMIC_ACQUIRE)) {
+		__atomic_store_n(job->program_tid, 0, __ATOMIC_RELEASE);
+		sys(SYS_futex, job->program_tid, FUTEX_WAKE, 1, 0, 0, 0);
+	}
 	gaol_exit(127);
 }
 
@@ -141,14 +146,6 @@ static void set_fds(struct gaol_job *job) {
 	if (r < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
 }
 
-/* Process 1 mounts what is the command's own while the program's process goes through the steps that look at no path: on two cores
- * the longer of the two is what counts. If process 1 fails, the kernel ends this process with it. */
-static void await_view(struct gaol_job *job) {
-	for (int i = 0; i < 1000; i++)
-		if (__atomic_load_n(job->view, __ATOMIC_ACQUIRE) != 0) return;
-	while (__atomic_load_n(job->view, __ATOMIC_ACQUIRE) == 0) sys(SYS_futex, job->view, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
-}
-
 static void program(void *arg) {
 	struct gaol_job *job = arg;
 	const struct gaol_command *c = job->command;
@@ -166,7 +163,6 @@ static void program(void *arg) {
 	}
 	sys(SYS_umask, job->umask);
 	run_stage(job, GAOL_STAGE_PROGRAM);
-	await_view(job);
 	r = sys(SYS_chdir, (const char *)c + c->dir);
 	if (r < 0) fail(job, GAOL_CHDIR, 0, r);
 	run_stage(job, GAOL_STAGE_CONFINE);
@@ -222,16 +218,16 @@ static void process1(void *arg) {
 	/* with a terminal: the caller's session, but out of the terminal's foreground group; else a session of its own */
 	r = tty ? sys(SYS_setpgid, 0, 0) : sys(SYS_setsid);
 	if (r < 0) fail(job, GAOL_SESSION, 0, r);
+	run_stage(job, GAOL_STAGE_INIT);
 
-	__atomic_store_n(job->program_tid, 1, __ATOMIC_RELEASE);
+	/* Not sooner: the helper has ended meanwhile, and the processor that it leaves takes the program's process. One made while both
+	 * processors of two are busy is queued behind this process, and stays there through its exec. */
+	__atomic_store_n(&job->program_made, 1, __ATOMIC_RELEASE);
 	r = gaol_clone(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, 0, job->program_tid, program, job);
 	if (r != GAOL_PROGRAM_PID) {
-		__atomic_store_n(job->program_tid, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&job->program_made, r > 0, __ATOMIC_RELEASE);
 		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
 	}
-	run_stage(job, GAOL_STAGE_INIT);
-	__atomic_store_n(job->view, 1, __ATOMIC_RELEASE);
-	sys(SYS_futex, job->view, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 	init_fds(job);
 	init_caps(job);
 	char name[2] = {'g', 0}; /* shown until the init names itself */
@@ -255,6 +251,7 @@ void gaol_helper(void *arg) {
 	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, process1, job);
 	if (r < 0) {
 		__atomic_store_n(job->init_tid, 0, __ATOMIC_RELEASE);
+		job->init_pidfd = -1; /* the kernel stores the number before it may still fail, and gives it back then */
 		fail(job, GAOL_CLONE_INIT, 0, r);
 	}
 	job->init_pid = (int)r;

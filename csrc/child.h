@@ -33,8 +33,8 @@ struct gaol_job {
 	int32_t *fds; /* a copy of the command's, for the program's process to move about */
 	int init, caller, status;
 	char *init_stack, *program_stack; /* their upper ends */
-	int32_t *view;                    /* becomes 1 when process 1 has completed the view; a futex */
 	int32_t *init_tid, *program_tid;  /* cleared by the kernel when that process execs or ends (CLONE_CHILD_CLEARTID) */
+	int32_t program_made;             /* else program_tid is cleared by the process that fails */
 	uint32_t umask;                   /* the caller's, found by the helper, whose own copy it may change */
 	int init_pid, init_pidfd;         /* set by the helper */
 };

@@ -14,9 +14,9 @@ import (
 
 func FuzzPlanCheck(f *testing.F) {
 	f.Add(encoded(f, fullPlan()))
-	f.Add(encoded(f, plan.Plan{}))
+	f.Add(encoded(f, small()))
 	for _, s := range fullPlan().Steps {
-		f.Add(encoded(f, plan.Plan{Steps: []plan.Step{s}}))
+		f.Add(encoded(f, small(s)))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = alignedCopy(b)

@@ -65,6 +65,8 @@ INLINE int reap(int stops) {
 		else if (WIFCONTINUED(st)) report(GAOL_CONTINUED, st, 0, &ru);
 		else {
 			report(GAOL_EXITED, st, kill_rest(), &ru);
+			/* a pipe wakes its reader on the writer's processor, where it would wait for the end of this process */
+			sys(SYS_sched_yield);
 			gaol_exit(0);
 		}
 	}

@@ -18,8 +18,8 @@
 enum gaol_stage {
 	GAOL_STAGE_BUILD,   /* once per sandbox: the process that builds the template and ends */
 	GAOL_STAGE_INIT,    /* each spawn: process 1 of the new pid namespace, before it becomes the init */
-	GAOL_STAGE_PROGRAM, /* each spawn: the process that becomes the program, while process 1 completes the view */
-	GAOL_STAGE_CONFINE, /* the same process, once the view is complete */
+	GAOL_STAGE_PROGRAM, /* each spawn: the process that becomes the program */
+	GAOL_STAGE_CONFINE, /* the same process, once it is in its working directory */
 	GAOL_STAGES
 };
 

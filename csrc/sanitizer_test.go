@@ -70,7 +70,7 @@ func TestTheChecksReadNothingOutsideOfWhatTheyAreGiven(t *testing.T) {
 		in.Write(ne.AppendUint32(ne.AppendUint32(nil, kind), uint32(len(b))))
 		in.Write(b)
 	}
-	bases := [][]byte{encoded(t, fullPlan()), encoded(t, plan.Plan{Steps: []plan.Step{{Op: plan.DropCaps}, {Op: plan.Seccomp, Filter: filter}}})}
+	bases := [][]byte{encoded(t, fullPlan()), encoded(t, small(plan.Step{Op: plan.DropCaps}, plan.Step{Op: plan.Seccomp, Filter: filter}))}
 	command := encodedCommand(t, fullCommand())
 	good := 0
 	for _, b := range bases {
@@ -98,6 +98,8 @@ func TestTheChecksReadNothingOutsideOfWhatTheyAreGiven(t *testing.T) {
 			set(b, atMagic, 0x4c4f4147)
 			set(b, atVersion, 1)
 			set(b, atSize, uint32(len(b)))
+			set(b, atNamespaces, 0x10020000)
+			set(b, atFresh, 0x20020000)
 			set(b, atReserved, 0)
 		}
 		record(0, b)
@@ -141,7 +143,7 @@ func TestAStepReadsNothingOutsideOfAPlanThatWasAccepted(t *testing.T) {
 	for _, op := range []plan.Op{plan.Dir, plan.Skeleton} {
 		// the path is the last string: of a skeleton, it is that of its options, too
 		of := func(path string) []byte {
-			return encoded(t, plan.Plan{Steps: []plan.Step{{Op: op, Path: path, Text: path, N: 0o755}}})
+			return encoded(t, small(plan.Step{Op: op, Path: path, Text: path, N: 0o755}))
 		}
 		if out := run(of("/usr")); strings.TrimSpace(out) != "-9" {
 			t.Errorf("the twin, a %s, gives %q", op, out)

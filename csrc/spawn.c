@@ -28,7 +28,7 @@ struct arena {
 	char helper[STACK], init[STACK], program[STACK];
 	struct gaol_job job;
 	struct gaol_failure failure;
-	int32_t view, init_tid, program_tid, net_tid;
+	int32_t init_tid, program_tid, net_tid;
 };
 
 #define POOL 8
@@ -75,17 +75,22 @@ static int reap(long pid) {
 	return status;
 }
 
-/* The program's process leaves the shared memory when it execs or ends. A process 1 that was killed before it made it leaves the number
- * as it is; when process 1 has become a zombie its pid namespace is empty. */
-static void await_program(struct gaol_job *job) {
+/* Waits until the program's process has left the shared memory, or there will be none. The caller sleeps through all of the spawn and
+ * wakes once, so that it takes no processor from them. One of them that was killed
+ * tells nothing; what can be waited for is looked at now and then. */
+static void await_program(struct gaol_job *job, long helper) {
 	const struct timespec patience = {0, 20 * 1000 * 1000};
 	int32_t t;
 	while ((t = __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE)) != 0) {
 		if (sys(SYS_futex, job->program_tid, FUTEX_WAIT, t, &patience, 0, 0) != -ETIMEDOUT) continue;
 		siginfo_t info;
 		info.si_pid = 0;
-		long r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-		if (r == -ECHILD || (r == 0 && info.si_pid != 0)) return;
+		long r = sys(SYS_waitid, P_PID, helper, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
+		if (r == 0 && info.si_pid == 0) continue; /* the helper is still at work */
+		if (job->init_pidfd < 0) return;
+		info.si_pid = 0;
+		r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
+		if (r == -ECHILD || (r == 0 && info.si_pid != 0)) return; /* its pid namespace is empty, then */
 	}
 }
 
@@ -191,7 +196,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	job->plan = plan, job->ns = ns, job->command = command;
 	job->init = init, job->caller = caller;
 	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
-	job->view = &a->view, job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
+	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
 	job->init_pidfd = -1;
 	if ((memory = expand(job)) == NULL) {
 		failed(failure, GAOL_ARENA, ENOMEM);
@@ -204,19 +209,18 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	job->status = pipes[1];
 
 	uint64_t old = block_signals();
-	long helper = gaol_clone(CLONE_VM | CLONE_VFORK | CLONE_FILES, a->helper + STACK, 0, 0, gaol_helper, job);
+	a->program_tid = 1;
+	long helper = gaol_clone(CLONE_VM | CLONE_FILES, a->helper + STACK, 0, 0, gaol_helper, job);
 	restore_signals(old);
-	close(pipes[1]);
 	if (helper < 0) {
+		close(pipes[1]);
 		failed(failure, GAOL_CLONE_HELPER, (int)-helper);
 		goto done;
 	}
-	/* A helper that was killed leaves the two numbers as they are: only one that came to its end has made process 1. */
-	int whole = reap(helper) == 0;
-	if (whole) {
-		await(job->init_tid); /* first: until it has execed or ended, the program's process may still be about to be made */
-		await_program(job);
-	}
+	await_program(job, helper);
+	int whole = reap(helper) == 0; /* else it has made no process 1, or was killed after that */
+	close(pipes[1]); /* shared with the helper until then */
+	if (whole) await(job->init_tid);
 	if (whole && a->failure.op == GAOL_NONE && job->init_pid > 0) {
 		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0];
 		result = 0;
@@ -224,8 +228,9 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	}
 	if (job->init_pidfd >= 0) { /* by descriptor: something else may have waited for any child and taken this one */
 		sys(SYS_pidfd_send_signal, job->init_pidfd, SIGKILL, 0, 0);
-		while (sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0) == -EINTR) {}
-		close(job->init_pidfd);
+		long r;
+		while ((r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0)) == -EINTR) {}
+		if (r == 0 || r == -ECHILD) close(job->init_pidfd);
 	}
 	*failure = a->failure;
 	if (failure->op == GAOL_NONE || failure->op == UINT32_MAX) failed(failure, GAOL_CLONE_HELPER, EINTR); /* killed from outside */

@@ -247,6 +247,7 @@ func starving(f func() error) error {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
 		return err
 	}
+	settled()
 	before := holding().FDs
 	for good, limit := 0, lowest; good < 3 && limit < lowest+64; limit++ {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(limit), Max: old.Max}); err != nil {
@@ -256,15 +257,8 @@ func starving(f func() error) error {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
 			return err
 		}
-		now := holding().FDs
-		for range 100 { // the init of a command that ran is still ending, and its descriptor is kept for that long
-			if slices.Equal(now, before) {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-			now = holding().FDs
-		}
-		if !slices.Equal(now, before) {
+		settled() // the init of a command that has been waited for ends a moment later, and so does what waits for it
+		if now := holding().FDs; !slices.Equal(now, before) {
 			return fmt.Errorf("%d free: %v has left %v of %v", limit-lowest, err, now, before)
 		}
 		var setup *gaol.SetupError

@@ -57,7 +57,24 @@ var _ = Describe("A system call", func() {
 	})
 
 	It("that reads or sets its own limits is allowed", func() {
-		try(s, call("ok", "prlimit64 0 7 0 @"), call("ok", "prlimit64 0 4 u64:0,0 0"), call("EPERM", "prlimit64 0 4 u64:1,1 0"))
+		var attempts []attempt
+		for resource := range 16 {
+			outcome := "ok"
+			if resource == 4 { // RLIMIT_CORE
+				outcome = "EPERM"
+			}
+			attempts = append(attempts, call("ok", fmt.Sprintf("prlimit64 0 %d 0 @", resource)), want(outcome, "limit.same", fmt.Sprint(resource)))
+		}
+		try(s, append(attempts, want("ok 1 1", "proc.rlimit", "4"), call("ok", "prlimit64 0 7 u64:64,64 0"), call("EPERM|EINVAL", "prlimit64 0 16 u64:1,1 0"))...)
+	})
+
+	It("that sets the limit of cores is denied, since a helper outside gets one with any but 1", func() {
+		attempts := calls("EPERM", "prlimit64 0 4 u64:0,0 0", "prlimit64 0 4 u64:1,1 0", "prlimit64 0 4 u64:0,1 0", "prlimit64 0 0x100000004 u64:0,0 0",
+			"prlimit64 2 4 u64:0,0 0", "prlimit64 0x100000000 4 u64:0,0 0", "prlimit64 0 4 u64:0,0 @")
+		if runtime.GOARCH == "amd64" {
+			attempts = append(attempts, call("EPERM", "160 4 u64:0,0"), call("EPERM", "160 7 u64:64,64")) // setrlimit, which prlimit64 replaces
+		}
+		try(s, append(attempts, want("ok 1 1", "proc.rlimit", "4"))...)
 	})
 
 	It("that changes mounts or the root is denied", func() {

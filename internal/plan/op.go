@@ -14,8 +14,8 @@ type Stage uint8
 const (
 	Build   Stage = iota // once per sandbox: the process that builds the template
 	Init                 // each spawn: process 1, before it becomes the init
-	Program              // each spawn: the process that becomes the program, while process 1 completes the view
-	Confine              // the same process, once the view is complete
+	Program              // each spawn: the process that becomes the program
+	Confine              // the same process, once it is in its working directory
 	stages
 )
 

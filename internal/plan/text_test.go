@@ -73,6 +73,32 @@ func TestFlagsOfLandlockEnforceAreNotThoseOfAMount(t *testing.T) {
 	}
 }
 
+// What is not shown is not reviewed: each flag of a bind changes its line, in a way of its own.
+func TestEveryFlagOfABindIsInItsText(t *testing.T) {
+	seen := map[string]uint16{}
+	for flags := range ReadOnly | NoExec | Dev | IsDir | IsFile | IsNode | IsFifo + 1 {
+		s := Step{Op: Bind, Path: "/a", Text: "/b", Flags: flags}.String()
+		if other, ok := seen[s]; ok {
+			t.Fatalf("%q is the text of flags %#x and of %#x", s, other, flags)
+		}
+		seen[s] = flags
+	}
+	if len(seen) != 128 {
+		t.Errorf("%d texts", len(seen))
+	}
+}
+
+func TestTheLastStepOfThePlanIsTheFilter(t *testing.T) {
+	for op := IDMap; op < Seccomp; op++ {
+		if op.Stage() > Seccomp.Stage() {
+			t.Errorf("%s runs under the filter", op)
+		}
+	}
+	if Seccomp != ops-1 || Seccomp.Stage() != Confine {
+		t.Errorf("seccomp is op %d of stage %s", uint32(Seccomp), Seccomp.Stage())
+	}
+}
+
 func TestAFailureUnwrapsToItsErrno(t *testing.T) {
 	f := &Failure{Op: Bind, Step: 3, Errno: syscall.EACCES}
 	if f.Error() != "bind: permission denied" || f.Unwrap() != syscall.EACCES {

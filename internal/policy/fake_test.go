@@ -30,10 +30,11 @@ type fakeNode struct {
 type fakeFS struct {
 	t      interface{ Errorf(string, ...any) }
 	nodes  map[string]fakeNode
+	mounts []Mount
 	lookup int
 }
 
-// newFS reads lines: "/dir/", "/file", "/link -> target", and a path with a word behind it: "char", "block", "fifo", "socket" or
+// newFS reads lines: "mount TYPE PATH", for what is a mount point of the host; and "/dir/", "/file", "/link -> target", and a path with a word behind it: "char", "block", "fifo", "socket" or
 // "denied" (lstat fails with EACCES). Directories above come by themselves.
 func newFS(t interface{ Errorf(string, ...any) }, lines ...string) *fakeFS {
 	f := &fakeFS{t: t, nodes: map[string]fakeNode{"/": {mode: fs.ModeDir | 0o755}}}
@@ -48,6 +49,11 @@ func newFS(t interface{ Errorf(string, ...any) }, lines ...string) *fakeFS {
 }
 
 func (f *fakeFS) add(line string) {
+	if rest, ok := strings.CutPrefix(line, "mount "); ok {
+		kind, p, _ := strings.Cut(rest, " ")
+		f.mounts = append(f.mounts, Mount{Path: p, Type: kind})
+		return
+	}
 	p, target, isLink := strings.Cut(line, " -> ")
 	p, word, _ := strings.Cut(p, " ")
 	n := fakeNode{mode: 0o644}
@@ -195,7 +201,11 @@ const unmerged = devNodes + `
 var yes = Check{OK: true}
 
 func host(f FS) Host {
-	return Host{System: "Linux test", Engine: yes, Proc: yes, Seccomp: yes, Landlock: 6, UIDMap: "0 0 1", GIDMap: "0 0 1",
+	var mounts []Mount
+	if f, ok := f.(*fakeFS); ok {
+		mounts = f.mounts
+	}
+	return Host{Mounts: mounts, Core: 1, System: "Linux test", Engine: yes, Proc: yes, Seccomp: yes, Landlock: 6, UIDMap: "0 0 1", GIDMap: "0 0 1",
 		Nofile: [2]uint64{1024, 4096}, FS: f}
 }
 

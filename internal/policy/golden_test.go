@@ -11,6 +11,22 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
+// inSrv mounts file systems below /srv.
+const inSrv = `
+	/srv/in/sub/proc/1/
+	/srv/in/sub/sys/deep/er
+	/srv/bin/cg/
+	/srv/bin/file
+	mount ext4 /
+	mount ext4 /srv
+	mount proc /srv/in/sub/proc
+	mount sysfs /srv/in/sub/sys
+	mount cgroup2 /srv/bin/cg
+	mount bpf /srv/bin/file
+	mount tmpfs /srv/out
+	mount proc /srv/gone
+`
+
 func TestAProfileResolvesToItsGoldenPolicy(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -60,6 +76,15 @@ func TestAProfileResolvesToItsGoldenPolicy(t *testing.T) {
 		{"private-below-dev", merged, "", []profile.Operation{system, private("/dev/shm"), private("/dev/pts"), private("/dev/mqueue")}},
 		{"a-fifo", merged, "/srv/pipe fifo", []profile.Operation{literal(read("/srv/pipe"))}},
 		{"a-device", merged, "", []profile.Operation{literal(read("/dev/null")), literal(write("/dev/zero")), literal(read("/dev/stdin-is-not-there"))}[:2]},
+		{"mounts-in-a-readable-tree", merged, inSrv, []profile.Operation{read("/srv"), mapRO("/x", "/srv")}},
+		{"mounts-in-a-writable-tree", merged, inSrv, []profile.Operation{write("/srv"), execute("/srv"), mapRW("/x", "/srv/in")}},
+		{"mounts-granted-by-name", merged, inSrv, []profile.Operation{write("/srv"), write("/srv/in/sub/sys"), write("/srv/in/sub/sys/deep/er"), mapRW("/x", "/srv/bin/cg")}},
+		{"mounts-in-the-root", merged, inSrv + "mount proc /proc\nmount sysfs /sys\nmount binfmt_misc /proc/sys/fs/binfmt_misc", []profile.Operation{write("/")}},
+		{"mounts-behind-a-map-and-a-private", merged, inSrv, []profile.Operation{write("/srv"), private("/srv/in"), mapRO("/srv/bin", "/opt")}},
+		{"pins", merged, "/srv/a/b/c/d/\n/srv/a/b/e/\n/srv/a-b/f/", []profile.Operation{
+			write("/srv"), read("/srv/a/b/c/d"), mapRO("/srv/a/b/e", "/opt"), private("/srv/a-b/f")}},
+		{"pins-below-the-root", merged, "/a/b/c/\n/a/d/e/f/", []profile.Operation{
+			write("/"), read("/a/b/c"), private("/a/d/e"), read("/a/d/e/f"), mapRO("/opt/data", "/srv/in"), literal(read("/srv/in/sub/b"))}},
 		{"optional-files-that-are-there", merged, "", []profile.Operation{optional(read("/srv/in")), optional(literal(write("/srv/in/a")))}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -25,8 +25,6 @@ var base = []struct {
 	{"/etc/java-17-openjdk", Read},
 	{"/etc/java-21-openjdk", Read},
 	{"/etc/java-25-openjdk", Read},
-	{"/etc/perl", Read},
-	{"/etc/python3", Read},
 }
 
 // network is what looking up names and checking certificates reads.

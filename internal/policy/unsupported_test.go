@@ -22,7 +22,10 @@ var (
 	nothing    = without(func(*Host) {})
 )
 
-const landlockFix = ": a kernel from 5.19 on with landlock in its lsm= list, or FileRead of the same path"
+const (
+	landlockFix = ": a kernel from 5.19 on with landlock in its lsm= list, or FileRead of the same path"
+	writableFix = ": a kernel from 5.19 on with landlock in its lsm= list, or FileWrite of the same path"
+)
 
 func TestWhatTheHostCannotEnforceIsListed(t *testing.T) {
 	for _, c := range []struct {
@@ -41,18 +44,41 @@ func TestWhatTheHostCannotEnforceIsListed(t *testing.T) {
 			"System() needs a /proc of its own (proc: EPERM): unmask /proc", "SystemInfoRead() needs a /proc of its own (proc: EPERM): unmask /proc",
 			`FileRead(Subpath("/")) needs a /proc of its own (proc: EPERM): unmask /proc`}},
 		{"no /proc because there are no namespaces", func(h *Host) { noEngine(h); noProc(h) }, list{system}, nil, []string{"System() needs namespaces (clone: EPERM): sysctl"}},
-		{"metadata only without Landlock", noLandlock, list{meta("/home/me"), read("/srv")}, list{read("/home/me"), read("/srv")}, []string{
-			`FileReadMetadata(Subpath("/home/me")) needs Landlock (this kernel has none)` + landlockFix}},
+		{"metadata only without Landlock", noLandlock, list{meta("/home/me"), read("/srv")}, list{read("/home/me"), write("/home/me"), literal(read("/srv/in/a"))}, []string{
+			`FileReadMetadata(Subpath("/home/me")) needs Landlock (this kernel has none)` + landlockFix,
+			`FileRead(Subpath("/srv")) needs Landlock (this kernel has none)` + writableFix}},
 		{"write only without Landlock", noLandlock, list{write("/srv/out")}, list{write("/srv/out"), read("/srv/out")}, []string{
 			`FileWrite(Subpath("/srv/out")) needs Landlock (this kernel has none)` + landlockFix}},
-		{"execute only without Landlock", noLandlock, list{execute("/srv/bin")}, list{execute("/srv/bin"), read("/srv")}, []string{
+		{"execute only without Landlock", noLandlock, list{execute("/srv/bin")}, list{execute("/srv/bin"), read("/srv"), write("/srv")}, []string{
 			`FileExecute(Subpath("/srv/bin")) needs Landlock (this kernel has none)` + landlockFix}},
 		{"all three with ABI 1", oldABI, list{meta("/home/me"), write("/srv/out"), execute("/srv/bin"), read("/srv/in")}, nil, []string{
 			`FileReadMetadata(Subpath("/home/me")) needs Landlock (ABI 1 is too old)` + landlockFix,
 			`FileExecute(Subpath("/srv/bin")) needs Landlock (ABI 1 is too old)` + landlockFix,
+			`FileRead(Subpath("/srv/in")) needs Landlock (ABI 1 is too old)` + writableFix,
 			`FileWrite(Subpath("/srv/out")) needs Landlock (ABI 1 is too old)` + landlockFix}},
 		{"a metadata-only file without Landlock", noLandlock, list{literal(meta("/srv/in/a"))}, list{literal(read("/srv/in/a"))}, []string{
 			`FileReadMetadata(Literal("/srv/in/a")) needs Landlock (this kernel has none)` + landlockFix}},
+		// A read-only mount does not keep a FIFO from being written, nor a directory from holding one.
+		{"a directory to be read without Landlock", noLandlock, list{read("/srv/in")}, list{literal(read("/srv/in/a"))}, []string{
+			`FileRead(Subpath("/srv/in")) needs Landlock (this kernel has none)` + writableFix}},
+		{"a directory to be read with ABI 1, though optional", oldABI, list{optional(read("/srv/in"))}, list{optional(read("/missing")), read("/srv/in"), write("/srv/in")}, []string{
+			`FileRead(Optional(Subpath("/srv/in"))) needs Landlock (ABI 1 is too old)` + writableFix}},
+		{"a directory behind a link without Landlock", noLandlock, list{read("/to-in")}, list{read("/to-a")}, []string{
+			`FileRead(Subpath("/to-in")) needs Landlock (this kernel has none)` + writableFix}},
+		{"the root without Landlock", noLandlock, list{system, read("/")}, list{read("/"), write("/")}, []string{
+			`FileRead(Subpath("/")) needs Landlock (this kernel has none)` + writableFix}},
+		{"a FIFO to be read without Landlock", noLandlock, list{literal(read("/srv/pipe"))}, list{literal(read("/srv/pipe")), literal(write("/srv/pipe"))}, []string{
+			`FileRead(Literal("/srv/pipe")) needs Landlock (this kernel has none)` + writableFix}},
+		{"a FIFO behind a link with ABI 1", oldABI, list{read("/to-pipe")}, list{read("/to-a"), read("/to-pipe"), write("/srv/pipe")}, []string{
+			`FileRead(Subpath("/to-pipe")) needs Landlock (ABI 1 is too old)` + writableFix}},
+		{"a directory mapped read-only without Landlock", noLandlock, list{mapRO("/x", "/srv/in")}, list{mapRW("/x", "/srv/in"), mapRO("/y", "/srv/in/a")}, []string{
+			`Map("/x", "/srv/in", ReadOnly) needs Landlock (this kernel has none)` + writableFix}},
+		{"a FIFO mapped read-only without Landlock", noLandlock, list{mapRO("/x", "/srv/pipe")}, list{mapRW("/x", "/srv/pipe")}, []string{
+			`Map("/x", "/srv/pipe", ReadOnly) needs Landlock (this kernel has none)` + writableFix}},
+		{"a directory mapped read-only into a writable one", noLandlock, list{read("/srv"), write("/srv"), mapRO("/srv/in", "/opt")}, list{read("/srv"), write("/srv"), mapRW("/srv/in", "/opt")}, []string{
+			`Map("/srv/in", "/opt", ReadOnly) needs Landlock (this kernel has none)` + writableFix}},
+		{"a directory below what System brings", noLandlock, list{system, read("/usr/share")}, list{system, outbound}, []string{
+			`FileRead(Subpath("/usr/share")) needs Landlock (this kernel has none)` + writableFix}},
 		{"write only in a private directory", nothing, list{private("/tmp"), write("/tmp/in")}, list{private("/tmp"), write("/tmp/in"), read("/tmp/in")}, []string{
 			`FileWrite(Subpath("/tmp/in")) needs a mechanism that forbids reading below /tmp (Private("/tmp") allows it): FileRead of the same path, or a path elsewhere`}},
 		{"execute only in a private directory in a private one", nothing, list{private("/tmp"), private("/tmp/in/q"), execute("/tmp/in/x")}, nil, []string{
@@ -71,7 +97,8 @@ func TestWhatTheHostCannotEnforceIsListed(t *testing.T) {
 			"System() needs a /proc of its own (proc: EPERM): unmask /proc"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := host(newFS(t, merged, "/tmp/in/x/\n/tmp/in/q/"))
+			lines := merged + "/tmp/in/x/\n/tmp/in/q/\n/srv/pipe fifo\n/to-pipe -> srv/pipe\n/to-in -> /srv/in\n/to-a -> srv/in/a"
+			h := host(newFS(t, lines))
 			c.host(&h)
 			p, err := Resolve(of(c.ops...), h)
 			var lacks *UnsupportedError
@@ -96,7 +123,7 @@ func TestWhatTheHostCannotEnforceIsListed(t *testing.T) {
 			if c.ops != nil && !slices.ContainsFunc(c.want, func(s string) bool {
 				return strings.Contains(s, "below /tmp") || strings.Contains(s, "a way to") || strings.Contains(s, "Device")
 			}) {
-				if _, err := Resolve(of(c.ops...), host(newFS(t, merged))); err != nil {
+				if _, err := Resolve(of(c.ops...), host(newFS(t, lines))); err != nil {
 					t.Errorf("on a host that lacks nothing: %v", err)
 				}
 			}
@@ -106,18 +133,33 @@ func TestWhatTheHostCannotEnforceIsListed(t *testing.T) {
 
 // A grant of what encloses more is readable by inheritance, so that what it encloses cannot be less: no rule is needed and none refused.
 func TestWriteOnlyInAReadableTreeIsReadable(t *testing.T) {
-	for _, landlock := range []int{0, 6} {
+	ops := list{read("/srv"), write("/srv/out"), meta("/srv/in"), execute("/srv/bin")}
+	for _, c := range []struct {
+		landlock int
+		ops      list
+		want     map[string]Rights
+	}{
+		{6, ops, map[string]Rights{"/srv/out": Read | Write, "/srv/in": Metadata | Read, "/srv/bin": Read | Execute}},
+		{0, append(list{write("/srv")}, ops...), map[string]Rights{"/srv/out": Read | Write, "/srv/in": Metadata | Read | Write, "/srv/bin": Read | Write | Execute}},
+	} {
 		h := host(newFS(t, merged))
-		h.Landlock = landlock
-		p, err := Resolve(of(read("/srv"), write("/srv/out"), meta("/srv/in"), execute("/srv/bin")), h)
+		h.Landlock = c.landlock
+		p, err := Resolve(of(c.ops...), h)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for path, want := range map[string]Rights{"/srv/out": Read | Write, "/srv/in": Metadata | Read, "/srv/bin": Read | Execute} {
+		for path, want := range c.want {
 			if e := p.enclosing(path); e.Path != path || e.Rights != want {
-				t.Errorf("%s: %+v", path, e)
+				t.Errorf("Landlock %d: %s: %+v", c.landlock, path, e)
 			}
 		}
+	}
+	// without Landlock what is not writable could still be, where a FIFO lies
+	h := host(newFS(t, merged))
+	h.Landlock = 0
+	var lacks *UnsupportedError
+	if _, err := Resolve(of(ops...), h); !errors.As(err, &lacks) || len(lacks.Operations) != 3 || strings.Contains(err.Error(), "/srv/out") {
+		t.Errorf("Landlock 0: %v", err)
 	}
 }
 
