@@ -21,11 +21,14 @@ var library sync.Mutex
 var compiled = map[Grants][]plan.Instruction{}
 
 // Filter returns the filter for g on the architecture that runs; it is the caller's. It fails where that is none of x86-64, arm64 and
-// riscv64. Each filter is compiled once in the life of the process, which takes about a millisecond.
+// riscv64. Where gaol was not built with it, a filter is compiled once in the life of the process, which takes about a millisecond.
 func Filter(g Grants) ([]plan.Instruction, error) {
 	library.Lock()
 	defer library.Unlock()
 	f, ok := compiled[g]
+	if !ok {
+		f, ok = precompiled(g)
+	}
 	if !ok {
 		a, err := assemble(g)
 		if err != nil {

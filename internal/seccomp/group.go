@@ -43,7 +43,7 @@ func oneOf(arg uint, values ...uint32) []checks {
 // Groups returns the table, for documentation; the copy is the caller's.
 func Groups() []Group {
 	var out []Group
-	for _, part := range [][]Group{base, files, running, conditional, network, absent} {
+	for _, part := range [][]Group{base(), files(), running(), conditional(), network(), absent()} {
 		for _, g := range part {
 			g.Calls = slices.Clone(g.Calls)
 			out = append(out, g)

@@ -25,120 +25,122 @@ const creates = 0o100 | 0o20000000
 
 const atEmptyPath = 0x1000 // linux/fcntl.h
 
-var conditional = []Group{
-	{
-		Name:      "clone a thread",
-		Why:       "threads share everything with the program, a namespace would hand it capabilities again and much of the kernel",
-		Calls:     []string{"clone"},
-		Condition: "flags have CLONE_THREAD and CLONE_VM and no CLONE_NEW*",
-		any:       []checks{{masked(0, cloneNew|cloneThread|cloneVM, cloneThread|cloneVM)}},
-	},
-	{
-		Name:      "clone a process",
-		Why:       "the profile grants processes, but no namespaces",
-		Calls:     []string{"clone"},
-		Condition: "flags have no CLONE_NEW*",
-		Need:      NeedProcesses,
-		any:       []checks{{masked(0, cloneNew, 0)}},
-	},
-	{
-		Name: "execute by descriptor",
-		Why: "an empty path executes the descriptor itself, which a mount that is not in the view may hold; glibc's fexecve is denied " +
-			"with it",
-		Calls:     []string{"execveat"},
-		Condition: "flags have no AT_EMPTY_PATH",
-		any:       []checks{{masked(4, atEmptyPath, 0)}},
-	},
-	{
-		Name: "memfd",
-		Why: "a memfd lies on no mount that could be noexec and Landlock does not cover it: memfd and execve of /proc/self/fd would run " +
-			"what the profile did not grant (Linux 6.3 has the flags)",
-		Calls:     []string{"memfd_create"},
-		Condition: "flags have MFD_NOEXEC_SEAL and not MFD_EXEC",
-		any:       []checks{{masked(1, 0x10|0x08, 0x08)}},
-	},
-	{
-		Name: "modes",
-		Why: "nosuid and no_new_privs hold inside only: whoever finds a copy of a shell with a set-user-ID bit in a writable tree runs it " +
-			"outside with the identity of the sandbox's caller, and set-group-ID does so for groups. A filter cannot tell a directory from " +
-			"a file, so set-group-ID is denied for directories too; those made in such a directory inherit it all the same (inode(7))",
-		Calls:     []string{"chmod", "fchmod", "mkdir", "creat"},
-		Condition: "the mode has neither S_ISUID nor S_ISGID",
-		any:       []checks{{masked(1, sISXID, 0)}},
-	},
-	{
-		Name:      "modes at a directory",
-		Why:       "as modes",
-		Calls:     []string{"fchmodat", "fchmodat2", "mkdirat"},
-		Condition: "the mode has neither S_ISUID nor S_ISGID",
-		any:       []checks{{masked(2, sISXID, 0)}},
-	},
-	{
-		Name:      "open",
-		Why:       "as files and, where it creates one, as modes; where not, the kernel drops the mode, whatever a program passes (open(2))",
-		Calls:     []string{"open"},
-		Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
-		any:       []checks{{masked(2, sISXID, 0)}, {masked(1, creates, 0)}},
-	},
-	{
-		Name:      "openat",
-		Why:       "as open",
-		Calls:     []string{"openat"},
-		Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
-		any:       []checks{{masked(3, sISXID, 0)}, {masked(2, creates, 0)}},
-	},
-	{
-		Name: "mknod",
-		Why: "files and FIFOs, with a mode as in modes; device nodes need a capability anyway, a socket's name is bind's to make " +
-			"(mknod(2))",
-		Calls:     []string{"mknod"},
-		Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
-		any:       nodeChecks(1),
-	},
-	{
-		Name:      "mknodat",
-		Why:       "as mknod",
-		Calls:     []string{"mknodat"},
-		Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
-		any:       nodeChecks(2),
-	},
-	{
-		Name: "limits",
-		Why: "own limits, and reading those of others. Setting the limits of another process needs no more than its user id " +
-			"(prlimit(2)) and Landlock has no rule for it: without a pid namespace that would reach all of the caller's programs. Not " +
-			"RLIMIT_CORE: with any but 1, which is set, a helper outside is given the core (core(5))",
-		Calls:     []string{"prlimit64"},
-		Condition: "new_limit is NULL, or pid is 0 and resource is not RLIMIT_CORE",
-		any: []checks{{check{2, ^uint64(0), 0}}, {is(0, 0), masked(1, ^uint32(3), 0)}, {is(0, 0), is(1, 5)},
-			{is(0, 0), masked(1, ^uint32(1), 6)}, {is(0, 0), masked(1, ^uint32(7), 8)}},
-	},
-	{
-		Name:      "personality",
-		Why:       "debuggers and old runtimes turn address randomisation off for themselves; the others open old, little tested paths",
-		Calls:     []string{"personality"},
-		Condition: "persona is 0xffffffff (a query), PER_LINUX or ADDR_NO_RANDOMIZE",
-		any:       oneOf(0, 0xffffffff, 0, 0x0040000),
-	},
-	{
-		Name:      "seccomp",
-		Why:       "own further filters; with a listener the program would become the supervisor of its children",
-		Calls:     []string{"seccomp"},
-		Condition: "flags have no SECCOMP_FILTER_FLAG_NEW_LISTENER",
-		any:       []checks{{masked(1, 1<<3, 0)}},
-	},
-	{
-		Name:      "ioctl",
-		Why:       "descriptors decide what it reaches; a few commands of terminals are refused before (" + refusedNames() + ")",
-		Calls:     []string{"ioctl"},
-		Condition: "the command is none of those",
-	},
-	{
-		Name:      "prctl",
-		Why:       "own attributes. Not PR_SET_MM, PR_SET_PTRACER, PR_SCHED_CORE, PR_SET_SYSCALL_USER_DISPATCH, PR_CAPBSET_DROP, PR_MCE_KILL",
-		Calls:     []string{"prctl"},
-		Condition: "the option is one of " + prctlNames(),
-		any:       prctlChecks(),
-	},
+func conditional() []Group {
+	return []Group{
+		{
+			Name:      "clone a thread",
+			Why:       "threads share everything with the program, a namespace would hand it capabilities again and much of the kernel",
+			Calls:     []string{"clone"},
+			Condition: "flags have CLONE_THREAD and CLONE_VM and no CLONE_NEW*",
+			any:       []checks{{masked(0, cloneNew|cloneThread|cloneVM, cloneThread|cloneVM)}},
+		},
+		{
+			Name:      "clone a process",
+			Why:       "the profile grants processes, but no namespaces",
+			Calls:     []string{"clone"},
+			Condition: "flags have no CLONE_NEW*",
+			Need:      NeedProcesses,
+			any:       []checks{{masked(0, cloneNew, 0)}},
+		},
+		{
+			Name: "execute by descriptor",
+			Why: "an empty path executes the descriptor itself, which a mount that is not in the view may hold; glibc's fexecve is denied " +
+				"with it",
+			Calls:     []string{"execveat"},
+			Condition: "flags have no AT_EMPTY_PATH",
+			any:       []checks{{masked(4, atEmptyPath, 0)}},
+		},
+		{
+			Name: "memfd",
+			Why: "a memfd lies on no mount that could be noexec and Landlock does not cover it: memfd and execve of /proc/self/fd would run " +
+				"what the profile did not grant (Linux 6.3 has the flags)",
+			Calls:     []string{"memfd_create"},
+			Condition: "flags have MFD_NOEXEC_SEAL and not MFD_EXEC",
+			any:       []checks{{masked(1, 0x10|0x08, 0x08)}},
+		},
+		{
+			Name: "modes",
+			Why: "nosuid and no_new_privs hold inside only: whoever finds a copy of a shell with a set-user-ID bit in a writable tree runs it " +
+				"outside with the identity of the sandbox's caller, and set-group-ID does so for groups. A filter cannot tell a directory from " +
+				"a file, so set-group-ID is denied for directories too; those made in such a directory inherit it all the same (inode(7))",
+			Calls:     []string{"chmod", "fchmod", "mkdir", "creat"},
+			Condition: "the mode has neither S_ISUID nor S_ISGID",
+			any:       []checks{{masked(1, sISXID, 0)}},
+		},
+		{
+			Name:      "modes at a directory",
+			Why:       "as modes",
+			Calls:     []string{"fchmodat", "fchmodat2", "mkdirat"},
+			Condition: "the mode has neither S_ISUID nor S_ISGID",
+			any:       []checks{{masked(2, sISXID, 0)}},
+		},
+		{
+			Name:      "open",
+			Why:       "as files and, where it creates one, as modes; where not, the kernel drops the mode, whatever a program passes (open(2))",
+			Calls:     []string{"open"},
+			Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
+			any:       []checks{{masked(2, sISXID, 0)}, {masked(1, creates, 0)}},
+		},
+		{
+			Name:      "openat",
+			Why:       "as open",
+			Calls:     []string{"openat"},
+			Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
+			any:       []checks{{masked(3, sISXID, 0)}, {masked(2, creates, 0)}},
+		},
+		{
+			Name: "mknod",
+			Why: "files and FIFOs, with a mode as in modes; device nodes need a capability anyway, a socket's name is bind's to make " +
+				"(mknod(2))",
+			Calls:     []string{"mknod"},
+			Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
+			any:       nodeChecks(1),
+		},
+		{
+			Name:      "mknodat",
+			Why:       "as mknod",
+			Calls:     []string{"mknodat"},
+			Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
+			any:       nodeChecks(2),
+		},
+		{
+			Name: "limits",
+			Why: "own limits, and reading those of others. Setting the limits of another process needs no more than its user id " +
+				"(prlimit(2)) and Landlock has no rule for it: without a pid namespace that would reach all of the caller's programs. Not " +
+				"RLIMIT_CORE: with any but 1, which is set, a helper outside is given the core (core(5))",
+			Calls:     []string{"prlimit64"},
+			Condition: "new_limit is NULL, or pid is 0 and resource is not RLIMIT_CORE",
+			any: []checks{{check{2, ^uint64(0), 0}}, {is(0, 0), masked(1, ^uint32(3), 0)}, {is(0, 0), is(1, 5)},
+				{is(0, 0), masked(1, ^uint32(1), 6)}, {is(0, 0), masked(1, ^uint32(7), 8)}},
+		},
+		{
+			Name:      "personality",
+			Why:       "debuggers and old runtimes turn address randomisation off for themselves; the others open old, little tested paths",
+			Calls:     []string{"personality"},
+			Condition: "persona is 0xffffffff (a query), PER_LINUX or ADDR_NO_RANDOMIZE",
+			any:       oneOf(0, 0xffffffff, 0, 0x0040000),
+		},
+		{
+			Name:      "seccomp",
+			Why:       "own further filters; with a listener the program would become the supervisor of its children",
+			Calls:     []string{"seccomp"},
+			Condition: "flags have no SECCOMP_FILTER_FLAG_NEW_LISTENER",
+			any:       []checks{{masked(1, 1<<3, 0)}},
+		},
+		{
+			Name:      "ioctl",
+			Why:       "descriptors decide what it reaches; a few commands of terminals are refused before (" + refusedNames() + ")",
+			Calls:     []string{"ioctl"},
+			Condition: "the command is none of those",
+		},
+		{
+			Name:      "prctl",
+			Why:       "own attributes. Not PR_SET_MM, PR_SET_PTRACER, PR_SCHED_CORE, PR_SET_SYSCALL_USER_DISPATCH, PR_CAPBSET_DROP, PR_MCE_KILL",
+			Calls:     []string{"prctl"},
+			Condition: "the option is one of " + prctlNames(),
+			any:       prctlChecks(),
+		},
+	}
 }
 
 func nodeChecks(arg uint) []checks {

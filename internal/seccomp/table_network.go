@@ -22,70 +22,72 @@ const (
 	fastOpen = 0x20000000 // linux/socket.h: MSG_FASTOPEN
 )
 
-var network = []Group{
-	{
-		Name: "sockets held",
-		Why: "input and output on sockets that the program has: what it was handed is its caller's grant, and which others it can make " +
-			"the next groups say. accept is among these for a listening socket that the caller hands over",
-		Calls: strings.Fields(`accept accept4 recvfrom recvmsg recvmmsg getsockopt setsockopt getsockname getpeername shutdown`),
-	},
-	{
-		Name:      "send",
-		Why:       "on a connected socket. MSG_FASTOPEN is a connect by another name (tcp(7)); a message's own msg_flags are not read",
-		Calls:     []string{"sendto", "sendmmsg"},
-		Condition: "flags have no MSG_FASTOPEN",
-		any:       []checks{{masked(3, fastOpen, 0)}},
-	},
-	{
-		Name:      "send a message",
-		Why:       "as send",
-		Calls:     []string{"sendmsg"},
-		Condition: "flags have no MSG_FASTOPEN",
-		any:       []checks{{masked(2, fastOpen, 0)}},
-	},
-	{
-		Name: "connect",
-		Why: "without it not even a socket that was handed over is connected: a socket is the caller's grant of the peer that it has. The " +
-			"option TCP_FASTOPEN_CONNECT only puts a connect off",
-		Calls: strings.Fields(`connect sendto sendmsg sendmmsg`),
-		Need:  NeedInternet,
-	},
-	{
-		Name: "socket pairs",
-		Why: "a connected pair cannot be connected anew. Not SOCK_DGRAM, nor SOCK_RAW, which AF_UNIX takes for it: connect and sendto " +
-			"lead an end of such a pair to any socket with a name, of the file system or abstract (unix(7)). socket(AF_UNIX) is never " +
-			"allowed for the same reason: a read-only bind does not keep a program from connecting",
-		Calls:     []string{"socketpair"},
-		Condition: "AF_UNIX with SOCK_STREAM or SOCK_SEQPACKET",
-		any: []checks{
-			{is(0, afUnix), masked(1, sockTypeMask, sockStream)},
-			{is(0, afUnix), masked(1, sockTypeMask, sockSeqpacket)},
+func network() []Group {
+	return []Group{
+		{
+			Name: "sockets held",
+			Why: "input and output on sockets that the program has: what it was handed is its caller's grant, and which others it can make " +
+				"the next groups say. accept is among these for a listening socket that the caller hands over",
+			Calls: strings.Fields(`accept accept4 recvfrom recvmsg recvmmsg getsockopt setsockopt getsockname getpeername shutdown`),
 		},
-	},
-	{
-		Name: "TCP sockets",
-		Why: "Not MPTCP and SCTP, which Landlock's port rules do not cover, nor raw, packet, netlink and vsock sockets, nor AF_ALG and " +
-			"the other families, whose modules the kernel loads on demand",
-		Calls:     []string{"socket"},
-		Condition: "AF_INET or AF_INET6; SOCK_STREAM with protocol 0 or TCP",
-		Need:      NeedInternet | NeedListen,
-		any:       inetChecks(sockStream, ipprotoTCP),
-	},
-	{
-		Name:      "UDP sockets",
-		Why:       "Listen alone has none: any datagram socket sends wherever sendto says, without a connect",
-		Calls:     []string{"socket"},
-		Condition: "AF_INET or AF_INET6; SOCK_DGRAM with protocol 0 or UDP",
-		Need:      NeedInternet,
-		any:       inetChecks(sockDgram, ipprotoUDP),
-	},
-	{
-		Name: "serve",
-		Why: "choosing a port and being connected to. Internet alone has no bind: a bound UDP socket receives from anyone, and resolvers " +
-			"and clients need none, because connect and sendto choose a port by themselves (ip(7))",
-		Calls: []string{"bind", "listen"},
-		Need:  NeedListen,
-	},
+		{
+			Name:      "send",
+			Why:       "on a connected socket. MSG_FASTOPEN is a connect by another name (tcp(7)); a message's own msg_flags are not read",
+			Calls:     []string{"sendto", "sendmmsg"},
+			Condition: "flags have no MSG_FASTOPEN",
+			any:       []checks{{masked(3, fastOpen, 0)}},
+		},
+		{
+			Name:      "send a message",
+			Why:       "as send",
+			Calls:     []string{"sendmsg"},
+			Condition: "flags have no MSG_FASTOPEN",
+			any:       []checks{{masked(2, fastOpen, 0)}},
+		},
+		{
+			Name: "connect",
+			Why: "without it not even a socket that was handed over is connected: a socket is the caller's grant of the peer that it has. The " +
+				"option TCP_FASTOPEN_CONNECT only puts a connect off",
+			Calls: strings.Fields(`connect sendto sendmsg sendmmsg`),
+			Need:  NeedInternet,
+		},
+		{
+			Name: "socket pairs",
+			Why: "a connected pair cannot be connected anew. Not SOCK_DGRAM, nor SOCK_RAW, which AF_UNIX takes for it: connect and sendto " +
+				"lead an end of such a pair to any socket with a name, of the file system or abstract (unix(7)). socket(AF_UNIX) is never " +
+				"allowed for the same reason: a read-only bind does not keep a program from connecting",
+			Calls:     []string{"socketpair"},
+			Condition: "AF_UNIX with SOCK_STREAM or SOCK_SEQPACKET",
+			any: []checks{
+				{is(0, afUnix), masked(1, sockTypeMask, sockStream)},
+				{is(0, afUnix), masked(1, sockTypeMask, sockSeqpacket)},
+			},
+		},
+		{
+			Name: "TCP sockets",
+			Why: "Not MPTCP and SCTP, which Landlock's port rules do not cover, nor raw, packet, netlink and vsock sockets, nor AF_ALG and " +
+				"the other families, whose modules the kernel loads on demand",
+			Calls:     []string{"socket"},
+			Condition: "AF_INET or AF_INET6; SOCK_STREAM with protocol 0 or TCP",
+			Need:      NeedInternet | NeedListen,
+			any:       inetChecks(sockStream, ipprotoTCP),
+		},
+		{
+			Name:      "UDP sockets",
+			Why:       "Listen alone has none: any datagram socket sends wherever sendto says, without a connect",
+			Calls:     []string{"socket"},
+			Condition: "AF_INET or AF_INET6; SOCK_DGRAM with protocol 0 or UDP",
+			Need:      NeedInternet,
+			any:       inetChecks(sockDgram, ipprotoUDP),
+		},
+		{
+			Name: "serve",
+			Why: "choosing a port and being connected to. Internet alone has no bind: a bound UDP socket receives from anyone, and resolvers " +
+				"and clients need none, because connect and sendto choose a port by themselves (ip(7))",
+			Calls: []string{"bind", "listen"},
+			Need:  NeedListen,
+		},
+	}
 }
 
 func inetChecks(kind, protocol uint32) []checks {
