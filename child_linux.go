@@ -102,14 +102,15 @@ func reap(pidfd, options int) error {
 func (c *child) records(state *ProcessState, stopped func(syscall.Signal)) {
 	buf := make([]byte, statusSize)
 	for state.lost {
-		p := []unix.PollFd{{Fd: int32(c.status), Events: unix.POLLIN}, {Fd: int32(c.pidfd), Events: unix.POLLIN}}
+		// in this order: what the kernel finds ended first had written before
+		p := []unix.PollFd{{Fd: int32(c.pidfd), Events: unix.POLLIN}, {Fd: int32(c.status), Events: unix.POLLIN}}
 		if _, err := unix.Poll(p, -1); err != nil {
 			if err == unix.EINTR {
 				continue
 			}
 			return
 		}
-		if p[0].Revents == 0 { // the init has ended; what it had written would be seen as well
+		if p[1].Revents == 0 {
 			return
 		}
 		n, err := unix.Read(c.status, buf)

@@ -10,7 +10,7 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
 
-func facts() policy.Host { return probe() }
+func facts() (policy.Host, error) { return probe(), nil }
 
 // probe finds nothing here: New refuses every profile, and nothing runs unconfined.
 func probe() policy.Host {

@@ -19,12 +19,16 @@ import (
 
 // facts is what costs nothing to find out; that the engine works is assumed. New builds the sandbox that is asked for and tries it,
 // which is a better probe than any other; only where that fails does probe find out what the host lacks.
-func facts() policy.Host {
+func facts() (policy.Host, error) {
+	mounts, err := mountTable()
+	if err != nil {
+		return policy.Host{}, &SetupError{Step: "read the mount table", Path: mountinfo, Err: err}
+	}
 	ok := policy.Check{OK: true}
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mountTable(), Engine: ok, Proc: ok, Seccomp: ok}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mounts, Engine: ok, Proc: ok, Seccomp: ok}
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
 	h.Landlock, h.LandlockReason = landlock()
-	return h
+	return h, nil
 }
 
 // probe finds out what this host enforces by doing it: a sandbox is built and a command started in it, up to the exec of a program
@@ -49,7 +53,11 @@ var probed struct {
 }
 
 func probeNow() policy.Host {
-	h := facts()
+	h, err := facts()
+	if err != nil {
+		no := policy.Check{Reason: strings.TrimPrefix(err.Error(), "gaol: "), Fix: "a /proc"}
+		return policy.Host{System: system(), FS: hostFS{}, Engine: no, Proc: no, Seccomp: seccompCheck(), LandlockReason: no.Reason}
+	}
 	h.Seccomp = seccompCheck()
 	if !h.Seccomp.OK {
 		h.Engine = h.Seccomp
@@ -168,13 +176,16 @@ func coreLimit() uint64 {
 	return min(1, l.Max)
 }
 
-// mountTable reads /proc/self/mountinfo (man 5 proc). Without it, what lies below the granted trees cannot be told, and the builder's
-// own check of what it binds is left.
-func mountTable() []policy.Mount {
-	b, err := os.ReadFile("/proc/self/mountinfo")
+const mountinfo = "/proc/self/mountinfo"
+
+// mountTable reads the mounts of this process (man 5 proc). Without the table, or with one that something covers, what lies below the
+// granted trees cannot be told.
+func mountTable() ([]policy.Mount, error) {
+	b, err := os.ReadFile(mountinfo)
 	if err != nil {
-		return nil
+		return nil, err
 	}
+	root := false
 	var out []policy.Mount
 	for line := range strings.Lines(string(b)) {
 		head, tail, ok := strings.Cut(line, " - ")
@@ -183,9 +194,13 @@ func mountTable() []policy.Mount {
 			continue
 		}
 		kind, _, _ := strings.Cut(tail, " ")
+		root = root || f[4] == "/"
 		out = append(out, policy.Mount{Path: unescape(f[4]), Type: kind})
 	}
-	return out
+	if !root {
+		return nil, errors.New("it has no root")
+	}
+	return out, nil
 }
 
 // unescape reads \ooo, as which the kernel writes blanks and backslashes.

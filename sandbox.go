@@ -53,7 +53,10 @@ func (c *counter) wait() {
 // A profile that means nothing or names a missing path is a *[ProfileError]; one that the host cannot enforce exactly is an
 // *[UnsupportedError]; if the host refuses a step of what was compiled, that is a *[SetupError].
 func New(profile Profile) (*Sandbox, error) {
-	host := facts()
+	host, err := facts()
+	if err != nil {
+		return nil, err
+	}
 	p, err := resolve(profile, host)
 	if err != nil {
 		return nil, err

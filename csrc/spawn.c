@@ -68,7 +68,7 @@ static void await(int32_t *tid) {
 	while ((t = __atomic_load_n(tid, __ATOMIC_ACQUIRE)) != 0) sys(SYS_futex, tid, FUTEX_WAIT, t, 0, 0, 0);
 }
 
-/* Returns how the process ended, as wait4 gives it. */
+/* Returns how the process ended, as wait4 gives it; -1: somebody else has waited for it. */
 static int reap(long pid) {
 	int status = -1;
 	while (sys(SYS_wait4, pid, &status, __WALL, 0) == -EINTR) {}
@@ -218,7 +218,9 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 		goto done;
 	}
 	await_program(job, helper);
-	int whole = reap(helper) == 0; /* else it has made no process 1, or was killed after that */
+	/* Else it has made no process 1, or was killed after that. A thread that waits for any child, clones too, may have taken it; its last
+	 * word is the number of process 1. */
+	int status = reap(helper), whole = status == 0 || (status < 0 && job->init_pid > 0);
 	close(pipes[1]); /* shared with the helper until then */
 	if (whole) await(job->init_tid);
 	if (whole && a->failure.op == GAOL_NONE && job->init_pid > 0) {

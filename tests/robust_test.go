@@ -419,6 +419,7 @@ var _ = Describe("Process 1", func() {
 
 	for _, how := range []string{"flood", "storm"} {
 		It("passes signals on and ends at once in a "+how, func() {
+			try(s, want(scoped(), "killable")) // where Landlock scopes signals, a flood ends there
 			word := unique()
 			r := launch(s, how, "3", word)
 			Expect(r.Line()).To(Equal("ready"))

@@ -104,7 +104,7 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 	}
 	tried.Skip = true
 	signals := catchSignals()
-	sandbox, err := gaol.New(profile) // never closed: gaol is about to end, too
+	sandbox, err := gaol.New(profile)
 	if err != nil {
 		return nil, f.profile.inWords(err)
 	}
@@ -120,6 +120,7 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 		stdio.terminal.ended(0)
 		return nil, f.profile.inWords(err)
 	}
+	go sandbox.Close() // what it takes to take the template down is done by the time the program has ended
 	stdio.terminal.started(cmd.Process.Pid)
 	signals.forward(cmd.Process, stdio.terminal)
 	err = cmd.Wait()

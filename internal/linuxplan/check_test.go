@@ -34,6 +34,7 @@ func TestTheCoreAcceptsTheGoldenPlans(t *testing.T) {
 	for _, c := range goldenProfiles {
 		t.Run(c.name, func(t *testing.T) {
 			h := host(newFS(hostLines), c.landlock)
+			h.Mounts = c.mounts
 			accepted(t, compile(t, resolve(t, h, c.ops...), h))
 		})
 	}
@@ -43,6 +44,7 @@ func TestTheCoreAcceptsARandomPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyTree(t)
 		h := host(f, rapid.IntRange(0, 7).Draw(t, "landlock"))
+		h.Mounts = anyMounts(t, f)
 		p, err := policy.Resolve(anyProfile(t, f), h)
 		if err != nil {
 			return

@@ -1,7 +1,7 @@
 package linuxplan
 
 // A host in memory, and profiles resolved for it: what the other tests of this package compile. A path of the file system is a
-// directory where it ends in "/", a link where " -> " follows, a device below /dev, else a file.
+// directory where it ends in "/", a link where " -> " follows, a FIFO where " fifo" does, a device below /dev, else a file.
 
 import (
 	"flag"
@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // The properties are cheap: more than rapid's hundred runs of each, unless -rapid.checks says otherwise.
 func init() { _ = flag.Set("rapid.checks", "3000") }
 
-type fakeFS map[string]string // "/": a directory, "": a file, "char": a device, else what a link points to
+type fakeFS map[string]string // "/": a directory, "": a file, "char": a device, "fifo", else what a link points to
 
 func newFS(lines string) fakeFS {
 	f := fakeFS{"/": "/"}
@@ -31,7 +31,10 @@ func newFS(lines string) fakeFS {
 			continue
 		}
 		kind := ""
+		p, fifo := strings.CutSuffix(p, " fifo")
 		switch {
+		case fifo:
+			kind = "fifo"
 		case isLink:
 			kind = target
 		case strings.HasSuffix(p, "/"):
@@ -53,7 +56,7 @@ func (f fakeFS) dir(p string) bool { return f[p] == "/" }
 
 func (f fakeFS) link(p string) bool {
 	kind := f[p]
-	return kind != "" && kind != "/" && kind != "char"
+	return kind != "" && kind != "/" && kind != "char" && kind != "fifo"
 }
 
 func (f fakeFS) Lstat(p string) (fs.FileMode, error) {
@@ -67,6 +70,8 @@ func (f fakeFS) Lstat(p string) (fs.FileMode, error) {
 		return 0o644, nil
 	case kind == "char":
 		return fs.ModeDevice | fs.ModeCharDevice, nil
+	case kind == "fifo":
+		return fs.ModeNamedPipe | 0o644, nil
 	}
 	return fs.ModeSymlink, nil
 }
@@ -105,13 +110,14 @@ const hostLines = `
 	/tmp/l -> in/x
 	/home/me/key
 	/opt/data/x
+	/opt/pipe fifo
 `
 
 var yes = policy.Check{OK: true}
 
 func host(f policy.FS, landlock int) policy.Host {
 	return policy.Host{Engine: yes, Proc: yes, Seccomp: yes, Landlock: landlock, LandlockReason: "none", UIDMap: "1000 1000 1", GIDMap: "100 100 1",
-		Nofile: [2]uint64{1024, 4096}, FS: f}
+		Nofile: [2]uint64{1024, 4096}, Core: 1, FS: f}
 }
 
 var filter = []plan.Instruction{{Code: 0x06, K: 0x7fff0000}}
@@ -160,6 +166,11 @@ func op(k profile.Kind) profile.Operation { return profile.Operation{Kind: k} }
 
 func at(k profile.Kind, p string) profile.Operation {
 	return profile.Operation{Kind: k, Pattern: profile.Pattern{Path: p, Match: profile.Subpath}}
+}
+
+func literal(o profile.Operation) profile.Operation {
+	o.Pattern.Match = profile.Literal
+	return o
 }
 
 func read(p string) profile.Operation    { return at(profile.FileRead, p) }

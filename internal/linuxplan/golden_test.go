@@ -13,47 +13,60 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
+// inSrv is what is mounted below /srv.
+var inSrv = []policy.Mount{{Path: "/", Type: "ext4"}, {Path: "/srv/in/sub", Type: "proc"}, {Path: "/srv/bin", Type: "sysfs"}, {Path: "/srv/out", Type: "tmpfs"}}
+
 var goldenProfiles = []struct {
 	name     string
 	landlock int
 	ops      []profile.Operation
+	mounts   []policy.Mount
 }{
-	{"nothing", 6, nil},
-	{"system", 6, []profile.Operation{system}},
-	{"system-read-write", 6, []profile.Operation{system, read("/srv/in"), read("/srv/out"), write("/srv/out"), at(profile.FileRead, "/home/me/key")}},
-	{"metadata-write-execute-only", 6, []profile.Operation{meta("/home/me"), write("/srv/out"), execute("/srv/bin")}},
-	{"network-out", 6, []profile.Operation{outbound}},
-	{"network-in", 6, []profile.Operation{inbound}},
-	{"network-both", 6, []profile.Operation{outbound, inbound}},
-	{"private-with-grants-and-links-below", 6, []profile.Operation{private("/tmp"), read("/tmp/in"), execute("/tmp/in/deep"), read("/tmp/f"), read("/tmp/l")}},
-	{"private-in-private", 6, []profile.Operation{private("/tmp"), private("/tmp/in/deep"), read("/tmp/in"), private("/tmp/new/dir"), execute("/tmp")}},
-	{"private-in-a-grant", 6, []profile.Operation{read("/srv"), private("/srv/out")}},
-	{"private-with-grants-in-a-grant", 6, []profile.Operation{read("/tmp"), private("/tmp/in"), read("/tmp/in/x"), read("/tmp/in/deep"), execute("/tmp/in/deep"), mapped("/tmp/in/new/place", "/opt/data", profile.ReadWrite)}},
-	{"private-with-grants-below-the-root", 6, []profile.Operation{read("/"), private("/tmp"), read("/tmp/in"), private("/tmp/new/dir"), private("/srv/out")}},
-	{"ptys", 6, []profile.Operation{system, private("/dev/pts"), private("/dev/shm")}},
-	{"the-root", 6, []profile.Operation{read("/")}},
-	{"the-root-with-system-and-write", 6, []profile.Operation{system, read("/"), write("/srv/out"), private("/tmp")}},
-	{"map", 6, []profile.Operation{mapped("/data", "/srv/in", profile.ReadOnly), mapped("/out/here", "/srv/out", profile.ReadWrite), execute("/data/sub"), mapped("/file", "/opt/data/x", profile.ReadOnly)}},
-	{"map-in-a-grant", 6, []profile.Operation{read("/srv"), write("/srv"), mapped("/srv/out", "/opt/data", profile.ReadOnly)}},
-	{"sysinfo", 6, []profile.Operation{sysinfo}},
-	{"rules-that-are-grouped", 6, []profile.Operation{read("/srv/in"), write("/srv/in"), read("/srv/out"), write("/srv/out"), read("/opt/data"), at(profile.FileExecute, "/opt/data/x"), read("/home/me")}},
-	{"landlock-0", 0, []profile.Operation{read("/srv/in"), read("/srv/out"), write("/srv/out"), outbound}},
-	{"landlock-1", 1, []profile.Operation{read("/srv/in"), read("/srv/out"), write("/srv/out"), outbound}},
-	{"landlock-2", 2, []profile.Operation{read("/srv/in"), write("/srv/out"), outbound}},
-	{"landlock-3", 3, []profile.Operation{read("/srv/in"), write("/srv/out"), outbound}},
-	{"landlock-4", 4, []profile.Operation{read("/srv/in"), write("/srv/out"), outbound}},
-	{"landlock-5", 5, []profile.Operation{read("/srv/in"), write("/srv/out"), inbound}},
-	{"landlock-6", 6, []profile.Operation{read("/srv/in"), write("/srv/out"), inbound}},
-	{"landlock-7", 7, []profile.Operation{read("/srv/in"), write("/srv/out")}},
+	{"nothing", 6, nil, nil},
+	{"system", 6, []profile.Operation{system}, nil},
+	{"system-read-write", 6, []profile.Operation{system, read("/srv/in"), read("/srv/out"), write("/srv/out"), at(profile.FileRead, "/home/me/key")}, nil},
+	{"metadata-write-execute-only", 6, []profile.Operation{meta("/home/me"), write("/srv/out"), execute("/srv/bin")}, nil},
+	{"network-out", 6, []profile.Operation{outbound}, nil},
+	{"network-in", 6, []profile.Operation{inbound}, nil},
+	{"network-both", 6, []profile.Operation{outbound, inbound}, nil},
+	{"private-with-grants-and-links-below", 6, []profile.Operation{private("/tmp"), read("/tmp/in"), execute("/tmp/in/deep"), read("/tmp/f"), read("/tmp/l")}, nil},
+	{"private-in-private", 6, []profile.Operation{private("/tmp"), private("/tmp/in/deep"), read("/tmp/in"), private("/tmp/new/dir"), execute("/tmp")}, nil},
+	{"private-in-a-grant", 6, []profile.Operation{read("/srv"), private("/srv/out")}, nil},
+	{"private-with-grants-in-a-grant", 6, []profile.Operation{read("/tmp"), private("/tmp/in"), read("/tmp/in/x"), read("/tmp/in/deep"), execute("/tmp/in/deep"), mapped("/tmp/in/new/place", "/opt/data", profile.ReadWrite)}, nil},
+	{"private-with-grants-below-the-root", 6, []profile.Operation{read("/"), private("/tmp"), read("/tmp/in"), private("/tmp/new/dir"), private("/srv/out")}, nil},
+	{"ptys", 6, []profile.Operation{system, private("/dev/pts"), private("/dev/shm")}, nil},
+	{"the-root", 6, []profile.Operation{read("/")}, nil},
+	{"the-root-with-system-and-write", 6, []profile.Operation{system, read("/"), write("/srv/out"), private("/tmp")}, nil},
+	{"map", 6, []profile.Operation{mapped("/data", "/srv/in", profile.ReadOnly), mapped("/out/here", "/srv/out", profile.ReadWrite), execute("/data/sub"), mapped("/file", "/opt/data/x", profile.ReadOnly)}, nil},
+	{"map-in-a-grant", 6, []profile.Operation{read("/srv"), write("/srv"), mapped("/srv/out", "/opt/data", profile.ReadOnly)}, nil},
+	{"sysinfo", 6, []profile.Operation{sysinfo}, nil},
+	{"rules-that-are-grouped", 6, []profile.Operation{read("/srv/in"), write("/srv/in"), read("/srv/out"), write("/srv/out"), read("/opt/data"), at(profile.FileExecute, "/opt/data/x"), read("/home/me")}, nil},
+	{"landlock-0", 0, []profile.Operation{literal(read("/srv/in/a")), read("/srv/out"), write("/srv/out"), outbound}, nil},
+	{"landlock-1", 1, []profile.Operation{literal(read("/srv/in/a")), read("/srv/out"), write("/srv/out"), outbound}, nil},
+	{"landlock-2", 2, []profile.Operation{read("/srv/in"), write("/srv/out"), outbound}, nil},
+	{"landlock-3", 3, []profile.Operation{read("/srv/in"), write("/srv/out"), outbound}, nil},
+	{"landlock-4", 4, []profile.Operation{read("/srv/in"), write("/srv/out"), outbound}, nil},
+	{"landlock-5", 5, []profile.Operation{read("/srv/in"), write("/srv/out"), inbound}, nil},
+	{"landlock-6", 6, []profile.Operation{read("/srv/in"), write("/srv/out"), inbound}, nil},
+	{"a-pipe-and-a-file", 6, []profile.Operation{literal(read("/opt/pipe")), literal(write("/opt/data/x")), mapped("/x/pipe", "/opt/pipe", profile.ReadWrite)}, nil},
+	{"mounts-in-a-writable-tree", 6, []profile.Operation{read("/srv"), write("/srv"), mapped("/x", "/srv/in", profile.ReadOnly)}, inSrv},
+	{"mounts-in-the-root", 6, []profile.Operation{read("/"), write("/"), private("/tmp")}, inSrv},
+	{"mounts-below-a-private-directory", 6, []profile.Operation{private("/srv"), read("/srv/in"), write("/srv/in")}, inSrv},
+	{"pins", 6, []profile.Operation{write("/tmp"), read("/tmp/in/deep/y"), private("/tmp/in/deep"), write("/srv"), mapped("/srv/in/sub", "/opt/data", profile.ReadWrite)}, nil},
+	{"landlock-7", 7, []profile.Operation{read("/srv/in"), write("/srv/out")}, nil},
 }
 
 func TestAProfileCompilesToItsGoldenPlan(t *testing.T) {
 	for _, c := range goldenProfiles {
 		t.Run(c.name, func(t *testing.T) {
 			h := host(newFS(hostLines), c.landlock)
+			h.Mounts = c.mounts
 			var b strings.Builder
 			for _, o := range c.ops {
 				fmt.Fprintf(&b, "%s\n", o)
+			}
+			for _, m := range c.mounts {
+				fmt.Fprintf(&b, "mount: %s at %s\n", m.Type, m.Path)
 			}
 			fmt.Fprintf(&b, "Landlock ABI %d\n\n", c.landlock)
 			golden(t, c.name+".txt", b.String()+compile(t, resolve(t, h, c.ops...), h).String())
@@ -114,10 +127,13 @@ func TestCompileIsDeterministicAndLeavesThePolicyAlone(t *testing.T) {
 
 func TestTheHostsSettingsArePassedOn(t *testing.T) {
 	h := host(newFS(hostLines), 6)
-	text := compile(t, policy.Policy{}, h).String()
-	for _, want := range []string{`id-map "1000 1000 1" "100 100 1"`, "rlimit nofile soft 1024 hard 4096", "rlimit core soft 0 hard 0"} {
-		if !strings.Contains(text, "  "+want+"\n") {
-			t.Errorf("no %s in\n%s", want, text)
+	for core := range uint64(2) {
+		h.Core = core
+		text := compile(t, policy.Policy{}, h).String()
+		for _, want := range []string{`id-map "1000 1000 1" "100 100 1"`, "rlimit nofile soft 1024 hard 4096", fmt.Sprintf("rlimit core soft %d hard %d", core, core)} {
+			if !strings.Contains(text, "  "+want+"\n") {
+				t.Errorf("no %s in\n%s", want, text)
+			}
 		}
 	}
 }

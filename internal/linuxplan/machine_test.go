@@ -21,7 +21,11 @@ type mount struct {
 	made  map[string]string
 	kind  plan.Op
 	flags uint16
+	empty bool // nothing can be made in it
 }
+
+// emptyOptions make a tmpfs in which nothing can be made.
+const emptyOptions = "mode=0555,size=4k,nr_inodes=1"
 
 type machine struct {
 	fs       fakeFS
@@ -87,6 +91,9 @@ func (m *machine) create(p, what string, existing bool) error {
 	if n == nil || n.made == nil {
 		return fmt.Errorf("%s would be made on the host", p) // even if it is there now: it need not be when the step runs
 	}
+	if n.empty {
+		return fmt.Errorf("%s: ENOSPC, the one inode is the directory", p)
+	}
 	if k := m.kind(p); k != "" {
 		if existing && k == "/" && what == "/" {
 			return nil // EEXIST, which the step takes for done
@@ -117,15 +124,15 @@ func (m *machine) run(p plan.Plan) error {
 		if i > 0 && s.Op.Stage() < p.Steps[i-1].Op.Stage() {
 			return fmt.Errorf("%s after %s", s, p.Steps[i-1])
 		}
-		if i > 0 && p.Steps[i-1].Op == plan.Seccomp {
-			return fmt.Errorf("%s after the filter", s)
+		if (s.Op == plan.Seccomp) != (i == len(p.Steps)-1) || s.Op == plan.Seccomp && s.Op.Stage() != plan.Confine {
+			return fmt.Errorf("%s is step %d of %d; the filter is the last, and confines", s, i, len(p.Steps))
 		}
 		if err := m.step(s); err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
 	}
 	for _, n := range m.mounts {
-		if n.kind == plan.Skeleton {
+		if n.kind == plan.Skeleton && !n.empty {
 			return fmt.Errorf("the skeleton of %s is shown", n.at)
 		}
 	}
@@ -150,6 +157,18 @@ func (m *machine) step(s plan.Step) error {
 		if !ok || m.fs.link(s.Text) {
 			return fmt.Errorf("the host has %q there", what)
 		}
+		is := plan.IsFile
+		switch {
+		case what == "/":
+			is = plan.IsDir
+		case what == "char":
+			is = plan.IsNode
+		case what == "fifo":
+			is = plan.IsFifo
+		}
+		if got := s.Flags & (plan.IsDir | plan.IsFile | plan.IsNode | plan.IsFifo); got != is {
+			return fmt.Errorf("expects %#x of what is %q", got, what)
+		}
 		n := &mount{at: s.Path, host: s.Text, kind: s.Op, flags: s.Flags}
 		if len(m.mounts) == 0 {
 			if s.Path != "/" {
@@ -167,7 +186,11 @@ func (m *machine) step(s plan.Step) error {
 		if n := m.top(s.Path); n == nil || n.kind != plan.Bind || m.pivoted {
 			return fmt.Errorf("a skeleton where none is needed: %+v", n)
 		}
-		return m.put(&mount{at: s.Path, made: map[string]string{}, kind: s.Op}, "/")
+		n := &mount{at: s.Path, made: map[string]string{}, kind: s.Op, empty: s.Text == emptyOptions}
+		if !n.empty && s.Text != "mode=0755,size=1m,nr_inodes=4k" {
+			return fmt.Errorf("options of neither a skeleton nor what is empty")
+		}
+		return m.put(n, "/")
 	case plan.Pivot:
 		m.pivoted = true
 	case plan.Seal:
@@ -203,6 +226,9 @@ func (m *machine) step(s plan.Step) error {
 		m.mounts = append(m.mounts, tree[1:]...)
 	case plan.Tmpfs, plan.Devpts, plan.Proc, plan.ProcBase:
 		n := &mount{at: s.Path, kind: s.Op, flags: s.Flags}
+		if s.Op == plan.Tmpfs && s.Text != "mode=1777,size=512m,nr_inodes=64k" {
+			return fmt.Errorf("unbounded")
+		}
 		if s.Op == plan.Tmpfs {
 			n.made = map[string]string{}
 		}
@@ -260,6 +286,10 @@ func (m *machine) compare(p *policy.Policy) error {
 		case policy.Private:
 			if n.kind != plan.Tmpfs || n.at != e.Path || (n.flags&plan.NoExec == 0) != (e.Rights&policy.Execute != 0) {
 				return fmt.Errorf("%s: %+v", e.Path, n)
+			}
+		case policy.Empty:
+			if !n.empty || n.at != e.Path || len(n.made) != 0 {
+				return fmt.Errorf("%s is not empty: %+v", e.Path, n)
 			}
 		case policy.Ptys:
 			if n.kind != plan.Devpts || n.at != e.Path {

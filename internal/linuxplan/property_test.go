@@ -28,9 +28,9 @@ func anyTree(t *rapid.T) fakeFS {
 	fill = func(dir string, depth int) {
 		for _, name := range names {
 			p := path.Join(dir, name)
-			kinds := []string{"/", "/", "/", "", "link", "none"}
+			kinds := []string{"/", "/", "/", "", "link", "none", "fifo"}
 			if depth == 4 {
-				kinds = []string{"", "link", "none", "none"}
+				kinds = []string{"", "link", "none", "none", "fifo"}
 			}
 			kind := rapid.SampledFrom(kinds).Draw(t, p)
 			if kind == "link" {
@@ -46,6 +46,23 @@ func anyTree(t *rapid.T) fakeFS {
 	}
 	fill("/", 1)
 	return f
+}
+
+// anyMounts mounts file systems of every sort at a few places, none below another that is not ext4.
+func anyMounts(t *rapid.T, f fakeFS) (mounts []policy.Mount) {
+	var special []string
+	for range rapid.IntRange(0, 4).Draw(t, "mounts") {
+		p := anyPath(t, "mount at")
+		if _, there := f[p]; !there || f.link(p) || f[p] == "fifo" || slices.ContainsFunc(special, func(q string) bool { return under(p, q) || under(q, p) }) {
+			continue
+		}
+		kind := rapid.SampledFrom([]string{"proc", "sysfs", "ext4"}).Draw(t, "type")
+		mounts = append(mounts, policy.Mount{Path: p, Type: kind})
+		if kind != "ext4" {
+			special = append(special, p)
+		}
+	}
+	return mounts
 }
 
 func anyPath(t *rapid.T, label string) string {
@@ -79,7 +96,7 @@ func inPrivateOnHost(t *rapid.T, f fakeFS) []profile.Operation {
 func anyProfile(t *rapid.T, f fakeFS) profile.Profile {
 	var ops []profile.Operation
 	for range rapid.IntRange(1, 7).Draw(t, "operations") {
-		switch n := rapid.IntRange(0, 26).Draw(t, "kind"); n {
+		switch n := rapid.IntRange(0, 29).Draw(t, "kind"); n {
 		case 0:
 			ops = append(ops, system)
 		case 1:
@@ -92,7 +109,7 @@ func anyProfile(t *rapid.T, f fakeFS) profile.Profile {
 			ops = append(ops, at(rapid.SampledFrom([]profile.Kind{profile.FileRead, profile.FileWrite}).Draw(t, "right"), "/"))
 		case 5, 6, 7, 8:
 			ops = append(ops, private(anyPath(t, "private")))
-		case 25, 26:
+		case 25, 26, 27, 28, 29:
 			ops = append(ops, inPrivateOnHost(t, f)...)
 		case 9, 10:
 			ops = append(ops, mapped(anyPath(t, "inside"), anyPath(t, "host"), profile.Mode(rapid.IntRange(1, 2).Draw(t, "mode"))))
@@ -107,10 +124,11 @@ func anyProfile(t *rapid.T, f fakeFS) profile.Profile {
 }
 
 func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
-	resolved, skeletons := 0, 0
+	resolved, skeletons, empty, kernel := 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyTree(t)
 		h := host(f, rapid.IntRange(0, 7).Draw(t, "landlock"))
+		h.Mounts = anyMounts(t, f)
 		in := anyProfile(t, f)
 		p, err := policy.Resolve(in, h)
 		var bad *profile.Error
@@ -121,12 +139,31 @@ func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, e := range p.Entries {
+			if slices.ContainsFunc(p.Entries, func(x policy.Entry) bool { return x.Kind == policy.Empty && x.Path != e.Path && under(e.Path, x.Path) }) {
+				return // there is no place for it: the build fails
+			}
+		}
 		resolved++
 		out := compile(t, p, h)
 		for _, s := range out.Steps {
-			if s.Op == plan.Skeleton {
+			if s.Op == plan.Skeleton && s.Text != emptyOptions {
 				skeletons++
 				break
+			}
+		}
+		for _, e := range p.Entries {
+			onKernel := slices.Contains(h.Mounts, policy.Mount{Path: e.Host, Type: "sysfs"})
+			if e.Kind == policy.Empty {
+				empty++
+			}
+			if onKernel {
+				kernel++
+			}
+			// without Landlock, a FIFO in what is mounted read-only could be written
+			brought := e.Why == "System()" || e.Why == "NetworkOutbound(All)"
+			if h.Landlock < policy.MinLandlock && e.Kind == policy.Bind && (e.Dir || e.Fifo) && e.Rights&policy.Write == 0 && !onKernel && !brought {
+				t.Fatalf("%+v without Landlock\n%s", e, p)
 			}
 		}
 		m := &machine{fs: f}
@@ -144,10 +181,10 @@ func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
 			t.Fatalf("%v\n%v\n%s\n%s", err, in.Operations, p, out)
 		}
 	})
-	if resolved < 200 || skeletons < 100 {
-		t.Errorf("only %d profiles resolved, %d of them with a skeleton", resolved, skeletons)
+	if resolved < 200 || skeletons < 100 || empty < 3 || kernel < 10 {
+		t.Errorf("only %d profiles resolved, %d of them with a skeleton; %d empty entries, %d kernel file systems", resolved, skeletons, empty, kernel)
 	}
-	t.Logf("%d profiles resolved, %d of them with a skeleton", resolved, skeletons)
+	t.Logf("%d profiles resolved, %d of them with a skeleton; %d empty entries, %d kernel file systems", resolved, skeletons, empty, kernel)
 }
 
 const (
@@ -167,7 +204,7 @@ func (m *machine) checkLandlock(p *policy.Policy) error {
 		above, below := policy.Rights(0), ^policy.Rights(0) // what some entry at or above grants, what all below do
 		pty := false
 		for _, e := range p.Entries {
-			if e.Kind == policy.Link {
+			if e.Kind == policy.Link || e.Kind == policy.Empty {
 				continue
 			}
 			r := e.Rights
@@ -197,7 +234,7 @@ func (m *machine) checkLandlock(p *policy.Policy) error {
 		}
 	}
 	for _, e := range p.Entries {
-		if e.Kind == policy.Link || e.Kind == policy.Ptys {
+		if e.Kind == policy.Link || e.Kind == policy.Ptys || e.Kind == policy.Empty {
 			continue
 		}
 		have := m.landlock(e.Path)

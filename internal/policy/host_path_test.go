@@ -120,6 +120,71 @@ func TestTenThousandRulesAreResolvedInLinearTime(t *testing.T) {
 	})
 }
 
+// A mount table of a host with many containers. The pins and what covers the mounts are entries, too.
+func TestFiveThousandMountsAreResolvedInLinearTime(t *testing.T) {
+	kinds := []string{"ext4", "proc", "overlay", "sysfs", "tmpfs"}
+	mounts := func(f *fakeFS, n int, under string) {
+		for i := range n {
+			p := fmt.Sprintf("%s/c%d/r%d/m%d", under, i%50, i/50, i)
+			f.add(p + "/")
+			f.mounts = append(f.mounts, Mount{p, kinds[i%len(kinds)]})
+		}
+	}
+	linear(t, "mounts in a writable tree, and grants in it", func(n int) (ops list, f *fakeFS) {
+		f = newFS(t)
+		mounts(f, n/2, "/w")
+		ops = list{read("/w"), write("/w")}
+		for i := range n {
+			p := fmt.Sprintf("/w/d%d/e%d", i%100, i)
+			f.add(p + "/")
+			ops = append(ops, execute(p))
+		}
+		return ops, f
+	})
+	linear(t, "mounts in a readable root, and grants in it", func(n int) (ops list, f *fakeFS) {
+		f = newFS(t, "/proc/1/")
+		mounts(f, n/2, "/var/lib")
+		ops = list{read("/")}
+		for i := range n {
+			p := fmt.Sprintf("/d%d/e%d", i%100, i)
+			f.add(p)
+			ops = append(ops, literal(write(p)))
+		}
+		return ops, f
+	})
+	linear(t, "mounts elsewhere, and links", func(n int) (ops list, f *fakeFS) {
+		f = newFS(t)
+		mounts(f, n/2, "/var/lib")
+		f.add("/w/")
+		ops = list{write("/w")}
+		for i := range n {
+			f.add(fmt.Sprintf("/t/d%d/", i))
+			f.add(fmt.Sprintf("/l%d -> /t/d%d", i, i))
+			ops = append(ops, read(fmt.Sprintf("/l%d", i)))
+		}
+		return ops, f
+	})
+}
+
+// What does not lie below a granted tree is not even looked at.
+func TestMountsElsewhereAreNotLookedUp(t *testing.T) {
+	asked := func(mounts int) int {
+		f := newFS(t, "/srv/in/a")
+		for i := range mounts {
+			p := fmt.Sprintf("/var/lib/c%d/proc", i)
+			f.add(p + "/")
+			f.mounts = append(f.mounts, Mount{p, "proc"})
+		}
+		if _, err := Resolve(of(read("/srv"), write("/srv/in")), host(f)); err != nil {
+			t.Fatal(err)
+		}
+		return f.lookup
+	}
+	if none, many := asked(0), asked(5000); many != none {
+		t.Errorf("%d lookups with 5000 mounts, %d without", many, none)
+	}
+}
+
 func TestTenThousandMapsAreResolvedInLinearTime(t *testing.T) {
 	linear(t, "maps and a grant in each", func(n int) (ops list, f *fakeFS) {
 		f = newFS(t, "/m/")

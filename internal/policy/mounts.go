@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 // kernelTypes are file systems whose files act on the kernel. Where one is mounted below a granted tree it came along unasked, and
 // what guards most of its files is their owner alone: a root caller's program is that owner.
 var kernelTypes = map[string]bool{"sysfs": true, "cgroup": true, "cgroup2": true, "debugfs": true, "tracefs": true, "securityfs": true,
-	"efivarfs": true, "configfs": true, "bpf": true, "pstore": true, "binfmt_misc": true, "selinuxfs": true, "smackfs": true, "fusectl": true}
+	"efivarfs": true, "configfs": true, "bpf": true, "pstore": true, "binfmt_misc": true, "selinuxfs": true, "smackfs": true, "fusectl": true,
+	"resctrl": true, "nfsd": true, "rpc_pipefs": true, "xenfs": true, "openpromfs": true}
 
 // mounts looks at what is mounted on the host at and below the granted trees, since a bind brings it along. A proc there would show
 // the host's processes: a tree is refused if it lies on one, and one that lies in it is covered. What acts on the kernel is not
@@ -31,7 +34,7 @@ func (r *resolver) mounts() error {
 		trees[n.Host] = append(trees[n.Host], n)
 	}
 	for at, kind := range types {
-		if kind != "proc" && !kernelTypes[kind] {
+		if kind != "proc" && !kernelTypes[kind] || covered(at, types) {
 			continue
 		}
 		for dir := at; dir != "/"; {
@@ -44,6 +47,17 @@ func (r *resolver) mounts() error {
 		}
 	}
 	return nil
+}
+
+// covered says that a mount lies below a proc, with which it is covered.
+func covered(at string, types map[string]string) bool {
+	for at != "/" {
+		at = path.Dir(at)
+		if types[at] == "proc" {
+			return true
+		}
+	}
+	return false
 }
 
 func mountOf(p string, types map[string]string) (at, kind string) {
@@ -59,10 +73,8 @@ func (r *resolver) mounted(n *node, inside, at, kind string) error {
 	if below(inside, procPath) || r.entries[inside] != nil {
 		return nil
 	}
-	for p := path.Dir(inside); p != n.Path && p != "/"; p = path.Dir(p) {
-		if r.entries[p] != nil && r.entries[p].boundary {
-			return nil // something else is there
-		}
+	if r.hidden(inside, n) {
+		return nil
 	}
 	st, err := r.paths.lstat(at)
 	if err != nil {
@@ -80,24 +92,92 @@ func (r *resolver) mounted(n *node, inside, at, kind string) error {
 	return nil
 }
 
+// pinned adds an entry for what is shown elsewhere and lies in a tree that the profile lets the program write: there, too, it gets a
+// mount (see place), so that the program cannot put something else in its stead for the next time.
+func (r *resolver) pinned() {
+	written := map[string][]*node{}
+	for _, n := range r.entries {
+		if n.Kind == Bind && n.Rights&Write != 0 && n.Dir {
+			written[n.Host] = append(written[n.Host], n)
+		}
+	}
+	if len(written) == 0 {
+		return
+	}
+	var shown []*node
+	for _, n := range r.entries {
+		if n.Kind == Bind && n.Rights&Device == 0 {
+			shown = append(shown, n)
+		}
+	}
+	for _, n := range shown {
+		for dir := n.Host; dir != "/"; {
+			dir = path.Dir(dir)
+			for _, w := range written[dir] {
+				at := path.Join(w.Path, strings.TrimPrefix(n.Host, dir))
+				if r.hostPath(at) == n.Host && !r.hidden(at, w) {
+					r.add(n.op, Entry{Path: at, Kind: Bind, Host: n.Host, Dir: n.Dir, Fifo: n.Fifo})
+				}
+			}
+		}
+	}
+}
+
+// hidden says that something else is put between a tree and a path in it.
+func (r *resolver) hidden(at string, tree *node) bool {
+	for p := path.Dir(at); p != tree.Path && p != "/"; p = path.Dir(p) {
+		if n := r.entries[p]; n != nil && n.boundary {
+			return true
+		}
+	}
+	return false
+}
+
 // steady refuses links that the program could turn elsewhere, for the next time: those in a tree that the profile lets it write.
 func (r *resolver) steady() error {
-	written := map[string]string{}
-	for _, e := range r.policy.Entries {
-		if e.Kind == Bind && e.Rights&Write != 0 && e.Dir {
-			written[e.Host] = e.Why
+	written := map[string][]*Entry{}
+	for i := range r.policy.Entries {
+		if e := &r.policy.Entries[i]; e.Kind == Bind && e.Rights&Write != 0 && e.Dir {
+			written[e.Host] = append(written[e.Host], e)
 		}
 	}
 	if len(written) == 0 {
 		return nil
 	}
-	for _, l := range r.links {
-		for dir := l.host; dir != "/"; {
+	above := func(host string, bad func(*Entry) bool) *Entry {
+		for dir := host; dir != "/"; {
 			dir = path.Dir(dir)
-			if why, ok := written[dir]; ok {
-				return problem(l.op, l.host, fmt.Errorf("is a link that the program could change, by %s: name what it leads to", why))
+			for _, w := range written[dir] {
+				if bad(w) {
+					return w
+				}
 			}
+		}
+		return nil
+	}
+	for _, l := range r.links {
+		// where all can be read and written anyway, it makes no difference
+		w := above(l.host, func(w *Entry) bool { return w.Host != "/" || granted(l.op)&^w.Rights != 0 })
+		if w != nil {
+			return problem(l.op, l.host, fmt.Errorf("is a link that the program could change, by %s: name what it leads to", w.Why))
 		}
 	}
 	return nil
+}
+
+// granted is what an operation grants along links.
+func granted(op profile.Operation) Rights {
+	switch op.Kind {
+	case profile.System:
+		return Read | Execute
+	case profile.FileRead, profile.NetworkOutbound:
+		return Read
+	case profile.FileReadMetadata:
+		return Metadata
+	case profile.FileWrite:
+		return Write
+	case profile.FileExecute:
+		return Execute
+	}
+	return Read | Write | Execute
 }

@@ -164,7 +164,73 @@ func anyTree(t *rapid.T) *fakeFS {
 		}
 	}
 	fill("/", 1)
+	anyMounts(t, f)
 	return f
+}
+
+// anyMounts mounts file systems of every sort at a few places, none below another that is not ext4.
+func anyMounts(t *rapid.T, f *fakeFS) {
+	var special []string
+	for range rapid.IntRange(0, 5).Draw(t, "mounts") {
+		at := rapid.SampledFrom(f.sortedPaths()).Draw(t, "mount at")
+		if at == "/" || f.nodes[at].link != "" || slices.ContainsFunc(special, func(p string) bool { return under(at, p) || under(p, at) }) {
+			continue
+		}
+		kind := rapid.SampledFrom([]string{"proc", "sysfs", "cgroup2", "ext4"}).Draw(t, "type")
+		f.mounts = append(f.mounts, Mount{at, kind})
+		if kind != "ext4" {
+			special = append(special, at)
+		}
+	}
+}
+
+// mounted is the mount that a path of the host lies on; of several at one place, the last.
+func (f *fakeFS) mounted(p string) (best Mount) {
+	for _, m := range f.mounts {
+		if under(p, m.Path) && len(m.Path) >= len(best.Path) {
+			best = m
+		}
+	}
+	return best
+}
+
+// turnable finds a link, on the way of a pattern or of a Map, that lies in a tree of the host which the operations let the program write.
+func (o *oracle) turnable(f *fakeFS) string {
+	host := &oracle{nodes: f.nodes}
+	var links, written []string
+	for _, op := range o.ops {
+		switch op.Kind {
+		case profile.Private:
+		case profile.Map:
+			to, on, _ := host.real(op.Host, 0)
+			links = append(links, on...)
+			if op.Mode == profile.ReadWrite && f.nodes[to].mode.IsDir() {
+				written = append(written, to)
+			}
+		default:
+			if e := op.Pattern.Path; op.Kind == profile.FileExecute && slices.ContainsFunc(o.ops, func(op profile.Operation) bool { return op.Kind == profile.Private && op.Path == e }) {
+				continue // the private directory itself
+			}
+			to, on, err := o.real(op.Pattern.Path, 0)
+			if err != nil || o.from[to] == "" {
+				continue // nothing is granted
+			}
+			for _, l := range on {
+				links = append(links, o.from[l])
+			}
+			if op.Kind == profile.FileWrite && o.nodes[to].mode.IsDir() {
+				written = append(written, o.from[to])
+			}
+		}
+	}
+	for _, l := range links {
+		for _, w := range written {
+			if l != "" && w != "" && under(l, w) {
+				return l
+			}
+		}
+	}
+	return ""
 }
 
 func anyPath(t *rapid.T, label string) string {
@@ -211,6 +277,18 @@ func TestARandomProfileShowsWhatItGrantsAndNoMore(t *testing.T) {
 		switch {
 		case errors.As(err, &bad):
 			outcome["meaningless"]++
+			switch {
+			case strings.HasSuffix(err.Error(), "name what it leads to"):
+				outcome["turnable"]++
+				if o.turnable(f) == "" {
+					t.Fatalf("no such link: %v", err)
+				}
+			case strings.Contains(err.Error(), "the host's proc"):
+				outcome["proc"]++
+				if !slices.ContainsFunc(f.mounts, func(m Mount) bool { return m.Type == "proc" }) {
+					t.Fatalf("no such mount: %v", err)
+				}
+			}
 			return
 		case errors.As(err, &lacks):
 			outcome["unsupported"]++
@@ -221,14 +299,69 @@ func TestARandomProfileShowsWhatItGrantsAndNoMore(t *testing.T) {
 		case err != nil:
 			t.Fatalf("%T: %v", err, err)
 		}
+		for _, e := range p.Entries {
+			if x := p.enclosing(path.Dir(e.Path)); x != nil && x.Kind == Empty {
+				outcome["in what is empty"]++ // there is no place for it: the build will fail
+				return
+			}
+		}
 		outcome["resolved"]++
+		if l := o.turnable(f); l != "" {
+			t.Fatalf("%s could be turned elsewhere\n%s", l, &p)
+		}
+		if err := pinned(&p); err != nil {
+			t.Fatalf("%v\n%s", err, &p)
+		}
+		outcome["without "+o.mounts(t, &p, f)]++
 		o.noMore(t, &p)
 		o.noLess(t, &p)
 	})
-	if outcome["resolved"] < 200 || outcome["meaningless"] == 0 {
+	if outcome["resolved"] < 200 || outcome["meaningless"] == 0 || outcome["turnable"] < 5 || outcome["proc"] < 20 || outcome["without proc"] < 5 || outcome["without writing"] < 5 {
 		t.Errorf("too few of a kind: %v", outcome)
 	}
 	t.Logf("%v", outcome)
+}
+
+// mounts: nothing of a proc of the host is shown, and nothing that acts on the kernel may be written unless it is named. It returns
+// what was taken away, in a word.
+func (o *oracle) mounts(t *rapid.T, p *Policy, f *fakeFS) (without string) {
+	without = "nothing"
+	for q := range o.nodes {
+		e := p.enclosing(q)
+		if r, _, err := o.real(q, 0); err != nil || r != q || e == nil {
+			continue
+		}
+		m := f.mounted(o.from[q])
+		switch {
+		case e.Kind == Empty:
+			without = "proc"
+			if !slices.ContainsFunc(f.mounts, func(m Mount) bool { return m.Type == "proc" && under(o.from[q], m.Path) }) {
+				t.Fatalf("%s is empty, and lies on %+v\n%s", q, f.mounts, p)
+			}
+		case e.Kind != Bind:
+		case m.Type == "proc":
+			t.Fatalf("%s shows %s of %+v, through %+v\n%s", q, o.from[q], m, e, p)
+		case m.Type == "sysfs" || m.Type == "cgroup2":
+			named := slices.ContainsFunc(o.ops, func(op profile.Operation) bool {
+				switch op.Kind {
+				case profile.Private:
+					return false
+				case profile.Map:
+					to, _, err := (&oracle{nodes: f.nodes}).real(op.Host, 0)
+					return err == nil && under(q, op.Path) && under(to, m.Path)
+				}
+				to, _, err := o.real(op.Pattern.Path, 0)
+				return err == nil && under(q, to) && under(o.from[to], m.Path)
+			})
+			if r, _ := o.allowed(q); r&Write != 0 && e.Rights&Write == 0 {
+				without = "writing"
+			}
+			if e.Rights&Write != 0 && !named {
+				t.Fatalf("%s, on %+v, may be written through %+v, and nothing names it\n%s", q, m, e, p)
+			}
+		}
+	}
+	return without
 }
 
 // noMore: whatever is shown is covered by an operation, with every right that it has.
@@ -239,6 +372,9 @@ func (o *oracle) noMore(t *rapid.T, p *Policy) {
 		}
 		e := p.enclosing(q)
 		if e == nil {
+			continue
+		}
+		if e.Kind == Empty {
 			continue
 		}
 		if e.Kind == Private {

@@ -56,6 +56,7 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 	if err := r.mounts(); err != nil {
 		return Policy{}, err
 	}
+	r.pinned()
 	if err := r.layout(); err != nil {
 		return Policy{}, err
 	}

@@ -82,9 +82,102 @@ func TestAFileThatExtendsNarrows(t *testing.T) {
 		got, err := Load("dir/child.toml", Vars{})
 		if err != nil {
 			t.Errorf("%s: %v", c.child, err)
-		} else if !reflect.DeepEqual(got, c.want) {
+		} else if got := unbound(got); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", c.child, got, c.want)
 		}
+	}
+}
+
+// unbound drops what the operations are bound by: see TestWhatAFileNarrowsIsBound.
+func unbound(p Profile) Profile {
+	p.Operations = append([]Operation(nil), p.Operations...)
+	for i := range p.Operations {
+		p.Operations[i].Bound = nil
+	}
+	return p
+}
+
+// bounds writes what each operation of a profile is bound by, over all files: "pattern < (pattern < (...) pattern)".
+func bounds(p Profile) string {
+	var of func(b *Bound) string
+	of = func(b *Bound) string {
+		if b == nil {
+			return ""
+		}
+		var list []string
+		for _, op := range b.Operations {
+			list = append(list, op.Kind.Key()+" "+op.Pattern.Path+of(op.Bound))
+		}
+		return " < (" + strings.Join(list, ", ") + ")"
+	}
+	var list []string
+	for _, op := range p.Operations {
+		if op.Bound != nil {
+			list = append(list, op.Kind.Key()+" "+op.Pattern.Path+of(op.Bound))
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
+// Only resolving sees where links lead, so what a narrowing file names takes along what the files above allow. What a base names itself
+// is bound by no more than it was there.
+func TestWhatAFileNarrowsIsBound(t *testing.T) {
+	for _, c := range []struct {
+		files []string
+		want  string
+	}{
+		{[]string{"read = ['/a', '/b']"}, ""},
+		{[]string{"read = ['/a', '/b']", ""}, ""},
+		{[]string{"read = ['/a', '/b']", "read = ['/b']"}, ""},
+		{[]string{"read = ['/a', '/b']", "read = ['/b?']"}, ""},
+		{[]string{"read = ['/a?', '/b']", "read = ['/a']"}, ""},
+		{[]string{"read = ['/a', '/b']\nwrite = ['/w']", "read = ['/b/c', '/a']"}, "read /b/c < (read /a, read /b)"},
+		{[]string{"read = ['/a']\nwrite = ['/w']", "read = ['/a/b']\nwrite = ['/w/x', '/w']"}, "read /a/b < (read /a); write /w/x < (write /w)"},
+		{[]string{"read = ['/a']", "read = [{ literal = '/a' }]"}, "read /a < (read /a)"}, // not the same: a link may be one of a directory
+		{[]string{"exec = ['/a']\nmetadata = ['/a']", "exec = ['/a/x']\nmetadata = ['/a/y']"}, "metadata /a/y < (metadata /a); exec /a/x < (exec /a)"},
+		{[]string{"read = ['/a']", "read = ['/a/b']", "read = ['/a/b/c']"}, "read /a/b/c < (read /a/b < (read /a))"},
+		{[]string{"read = ['/a']", "read = ['/a/b']", ""}, "read /a/b < (read /a)"},
+		{[]string{"read = ['/a']", "read = ['/a/b']", "read = ['/a/b?']"}, "read /a/b < (read /a)"},
+		{[]string{"read = ['/a']", "", "read = ['/a/b']"}, "read /a/b < (read /a)"},
+		{[]string{"read = ['/a']", "read = ['/a/b', '/a']", "read = ['/a/b/c', '/a']"}, "read /a/b/c < (read /a/b < (read /a), read /a)"},
+		{[]string{"read = ['/a']", "widen = true\nread = ['/b']"}, ""},
+		{[]string{"read = ['/a']", "widen = true\nread = ['/b']", "read = ['/b/c']"}, "read /b/c < (read /a, read /b)"},
+		{[]string{"read = ['/a']", "read = ['/a/b']", "widen = true\nread = ['/b']"}, "read /a/b < (read /a)"},
+		{[]string{"private = ['/p']\nmap = ['/m=/h:rw']\nsystem = true\nconnect = ['all']", "private = ['/p']\nmap = ['/m=/h']\nsystem = true\nconnect = ['all']"}, ""},
+	} {
+		files := map[string]string{}
+		for i, text := range c.files {
+			files[fmt.Sprintf("%d.toml", i)] = "schema = 1\n" + text
+			if i > 0 {
+				files[fmt.Sprintf("%d.toml", i)] = fmt.Sprintf("schema = 1\nextends = '%d.toml'\n%s", i-1, text)
+			}
+		}
+		write(t, files)
+		p, err := Load(fmt.Sprintf("%d.toml", len(c.files)-1), Vars{})
+		if got := bounds(p); err != nil || got != c.want {
+			t.Errorf("%q:\n got %s, %v\nwant %s", c.files, got, err, c.want)
+		}
+	}
+
+	write(t, map[string]string{
+		"a.toml": "schema = 1\nread = ['/a']", "b.json": `{"schema": 1, "extends": "a.toml", "read": ["/a/b"]}`, "c.toml": "schema = 1\nread = ['/c']",
+		"p.json": `{"schema": 1, "extends": ["b.json", "c.toml"], "read": ["/a/b", "/a/b/x", "/c/y"]}`,
+	})
+	p, err := Load("p.json", Vars{})
+	const both = " < (read /a/b < (read /a), read /c)"
+	if got, want := bounds(p), "read /a/b < (read /a); read /a/b/x"+both+"; read /c/y"+both; err != nil || got != want {
+		t.Errorf("several bases:\n got %s, %v\nwant %s", got, err, want)
+	}
+}
+
+// A file says nothing of bounds, and a profile that was put together in Go has none.
+func TestWhatExtendsNothingIsBoundByNothing(t *testing.T) {
+	p, err := Parse("p.toml", []byte(baseFile), Vars{})
+	if err != nil || bounds(p) != "" {
+		t.Errorf("%s, %v", bounds(p), err)
+	}
+	if a, b := file(FileRead, sub("/a")), file(FileRead, sub("/a")); a != b || a.String() != func() string { b.Bound = &Bound{}; return b.String() }() {
+		t.Errorf("%s is not %s", a, b)
 	}
 }
 
