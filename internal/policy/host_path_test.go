@@ -186,6 +186,16 @@ func TestMountsElsewhereAreNotLookedUp(t *testing.T) {
 }
 
 func TestTenThousandMapsAreResolvedInLinearTime(t *testing.T) {
+	linear(t, "maps out of a writable tree, which are pinned there, too", func(n int) (ops list, f *fakeFS) {
+		f = newFS(t)
+		ops = list{write("/h")}
+		for i := range n {
+			p := fmt.Sprintf("/h/d%d/e%d", i%100, i)
+			f.add(p + "/")
+			ops = append(ops, mapRO(fmt.Sprintf("/m/%d", i), p))
+		}
+		return ops, f
+	})
 	linear(t, "maps and a grant in each", func(n int) (ops list, f *fakeFS) {
 		f = newFS(t, "/m/")
 		for i := range n / 2 {

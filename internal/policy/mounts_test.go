@@ -99,6 +99,10 @@ func TestWhatIsMountedBelowATree(t *testing.T) {
 		{"the host's own /proc", "mount proc /proc\nmount proc /proc/1\nmount sysfs /proc/1/fd", list{write("/")}, views{"/proc": "", "/proc/1": "", "/proc/1/fd": ""}},
 		{"a proc below the root, and where it is mapped", "mount proc /srv/in/sub", list{read("/"), mapRO("/tmp", "/srv/in")}, views{"/srv/in/sub": "empty", "/tmp/sub": "empty"}},
 
+		{"what lies below a proc is covered with it", "mount proc /srv/in\nmount sysfs /srv/in/sub\nmount proc /srv/in/sub/b\nmount binfmt_misc /srv/in/a", list{write("/srv"), mapRW("/x", "/srv")},
+			views{"/srv/in": "empty", "/srv/in/sub": "", "/srv/in/a": "", "/x/in": "empty", "/x/in/sub": ""}},
+		{"a sysfs mapped to be read, from a writable tree", "mount sysfs /srv/in/sub", list{read("/srv"), write("/srv"), mapRO("/x", "/srv/in/sub")}, views{"/srv/in/sub": "read", "/x": "read"}},
+
 		{"a sysfs in a readable tree", "mount sysfs /srv/in/sub", list{read("/srv"), execute("/srv")}, views{"/srv/in/sub": "", "/srv/in": ""}},
 		{"a sysfs in a writable tree", "mount sysfs /srv/in/sub", list{read("/srv"), write("/srv"), execute("/srv")}, views{"/srv/in/sub": "read execute", "/srv/in": "read write execute"}},
 		{"a sysfs in a tree that is only written", "mount sysfs /srv/in/sub", list{write("/srv")}, views{"/srv/in/sub": "nothing", "/srv/in": "write"}},

@@ -195,15 +195,23 @@ func (f *fakeFS) mounted(p string) (best Mount) {
 }
 
 // turnable finds a link, on the way of a pattern or of a Map, that lies in a tree of the host which the operations let the program write.
-func (o *oracle) turnable(f *fakeFS) string {
+// Where the root gives as much as the link, it may be spared.
+func (o *oracle) turnable(f *fakeFS, spared bool) string {
 	host := &oracle{nodes: f.nodes}
-	var links, written []string
+	var written []string
+	var root Rights // what all of the host's paths may be used for
+	links := map[string]Rights{}
+	add := func(list []string, r Rights) {
+		for _, l := range list {
+			links[l] |= r
+		}
+	}
 	for _, op := range o.ops {
 		switch op.Kind {
 		case profile.Private:
 		case profile.Map:
 			to, on, _ := host.real(op.Host, 0)
-			links = append(links, on...)
+			add(on, Read|Write|Execute)
 			if op.Mode == profile.ReadWrite && f.nodes[to].mode.IsDir() {
 				written = append(written, to)
 			}
@@ -216,16 +224,19 @@ func (o *oracle) turnable(f *fakeFS) string {
 				continue // nothing is granted
 			}
 			for _, l := range on {
-				links = append(links, o.from[l])
+				add([]string{o.from[l]}, grants[op.Kind])
+			}
+			if to == "/" {
+				root |= grants[op.Kind]
 			}
 			if op.Kind == profile.FileWrite && o.nodes[to].mode.IsDir() {
 				written = append(written, o.from[to])
 			}
 		}
 	}
-	for _, l := range links {
+	for l, r := range links {
 		for _, w := range written {
-			if l != "" && w != "" && under(l, w) {
+			if l != "" && w != "" && under(l, w) && (!spared || w != "/" || r&^root != 0) {
 				return l
 			}
 		}
@@ -280,7 +291,7 @@ func TestARandomProfileShowsWhatItGrantsAndNoMore(t *testing.T) {
 			switch {
 			case strings.HasSuffix(err.Error(), "name what it leads to"):
 				outcome["turnable"]++
-				if o.turnable(f) == "" {
+				if o.turnable(f, false) == "" {
 					t.Fatalf("no such link: %v", err)
 				}
 			case strings.Contains(err.Error(), "the host's proc"):
@@ -306,10 +317,10 @@ func TestARandomProfileShowsWhatItGrantsAndNoMore(t *testing.T) {
 			}
 		}
 		outcome["resolved"]++
-		if l := o.turnable(f); l != "" {
+		if l := o.turnable(f, true); l != "" {
 			t.Fatalf("%s could be turned elsewhere\n%s", l, &p)
 		}
-		if err := pinned(&p); err != nil {
+		if err := errors.Join(pinned(&p), anchored(&p)); err != nil {
 			t.Fatalf("%v\n%s", err, &p)
 		}
 		outcome["without "+o.mounts(t, &p, f)]++

@@ -66,6 +66,12 @@ func TestALinkThatTheProgramCouldTurnIsRefused(t *testing.T) {
 		{"a tree that is mapped elsewhere and written there", list{mapRO("/m", "/w"), write("/m/deep"), read("/w/deep/up/data")}, list{mapRO("/m", "/w"), write("/m/in"), read("/w/deep/up/data")},
 			refused(`FileRead(Subpath("/w/deep/up/data"))`, "/w/deep/up", `FileWrite(Subpath("/m/deep"))`)},
 		{"below the root", list{write("/"), read("/fixed/x")}, list{write("/"), read("/opt/data/x")}, refused(`FileRead(Subpath("/fixed/x"))`, "/fixed", `FileWrite(Subpath("/"))`)},
+		{"below a root that gives no less", list{read("/"), write("/"), read("/fixed/x"), meta("/w/to-opt")}, list{read("/"), write("/")}, refused(`FileReadMetadata(Subpath("/w/to-opt"))`, "/w/to-opt", `FileRead(Subpath("/"))`)},
+		{"below a root that gives as much", list{read("/"), write("/"), read("/fixed/x")}, nil, ""},
+		{"below a root that gives less", list{read("/"), write("/"), execute("/fixed/x")}, list{read("/"), write("/"), execute("/"), execute("/fixed/x")}, refused(`FileExecute(Subpath("/fixed/x"))`, "/fixed", `FileRead(Subpath("/"))`)},
+		{"of the system, below a root that gives less", list{system, read("/"), write("/")}, nil, refused("System()", "/bin", `FileRead(Subpath("/"))`)},
+		{"mapped below a root", list{read("/"), write("/"), mapRO("/tmp", "/fixed")}, list{read("/"), write("/"), execute("/"), mapRO("/tmp", "/fixed")}, refused(`Map("/tmp", "/fixed", ReadOnly)`, "/fixed", `FileRead(Subpath("/"))`)},
+		{"below a root that gives as much, in a tree that does not", list{mapRW("/tmp", "/w"), read("/"), write("/"), read("/w/to-opt")}, nil, refused(`FileRead(Subpath("/w/to-opt"))`, "/w/to-opt", `Map("/tmp", "/w", ReadWrite)`)},
 		{"of what the network brings", list{outbound, write("/etc")}, list{outbound, write("/etc/ssl/certs")}, refused("NetworkOutbound(All)", "/etc/resolv.conf", `FileWrite(Subpath("/etc"))`)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -131,6 +137,33 @@ func pinned(p *Policy) error {
 	return nil
 }
 
+// anchored finds what is shown at one place and could be moved at another, where the program may write around it. A directory that is
+// mounted on anywhere in the view cannot be moved by any of its names (fs/namei.c: is_local_mountpoint).
+func anchored(p *Policy) error {
+	mounted := map[string]bool{}
+	for _, e := range p.Entries {
+		if x := p.enclosing(path.Dir(e.Path)); x != nil && x.Kind == Bind && (e.Mount || e.Kind == Private || e.Kind == Empty) {
+			mounted[path.Join(x.Host, strings.TrimPrefix(e.Path, x.Path))] = true
+		}
+	}
+	for _, e := range p.Entries {
+		if e.Kind != Bind || e.Rights&Device != 0 || mounted[e.Host] {
+			continue
+		}
+		for _, w := range p.Entries {
+			if w.Kind != Bind || !w.Dir || w.Rights&Write == 0 || e.Host == w.Host || !under(e.Host, w.Host) {
+				continue
+			}
+			at := path.Join(w.Path, strings.TrimPrefix(e.Host, w.Host))
+			x := p.enclosing(at)
+			if x.Kind == Bind && x.Rights&Write != 0 && path.Join(x.Host, strings.TrimPrefix(at, x.Path)) == e.Host && (x.Path != at || !x.Mount) {
+				return fmt.Errorf("%s shows %s, which can be moved at %s", e.Path, e.Host, at)
+			}
+		}
+	}
+	return nil
+}
+
 func TestTheWayToWhatLiesInAWritableTreeIsPinned(t *testing.T) {
 	const lines = "/w/a/b/c/d/e/\n/w/a/b/f\n/w/a-b/x/\n/w/g/h/i/\n/w/s/sys/\n/w/s/proc/\nmount sysfs /w/s/sys\nmount proc /w/s/proc\n/m/\n/q/r/s/"
 	for _, c := range []struct {
@@ -147,7 +180,18 @@ func TestTheWayToWhatLiesInAWritableTreeIsPinned(t *testing.T) {
 		{list{write("/w/g"), mapRW("/w/g/h", "/w/a"), read("/w/g/h/b/c")}, "/w/g /w/g/h /w/g/h/b /w/g/h/b/c"},
 		{list{write("/w/g"), mapRO("/w/g/h", "/w/a"), read("/w/g/h/b/c")}, "/w/g /w/g/h"},
 		{list{mapRW("/m/n", "/w"), private("/m/n/g/h/i")}, "/m/n /m/n/g /m/n/g/h /m/n/g/h/i /m/n/s /m/n/s/proc /m/n/s/sys"},
-		{list{write("/"), private("/q/r/s"), mapRO("/w/a/b/f", "/opt/data/x")}, "/ /q /q/r /q/r/s /w /w/a /w/a/b /w/a/b/f /w/s /w/s/proc /w/s/sys"},
+		{list{write("/"), private("/q/r/s"), mapRO("/w/a/b/f", "/opt/data/x")}, "/ /opt /opt/data /opt/data/x /q /q/r /q/r/s /w /w/a /w/a/b /w/a/b/f /w/s /w/s/proc /w/s/sys"},
+		// what is shown elsewhere keeps its place where it comes from, too
+		{list{write("/w/a"), mapRO("/x", "/w/a/b/c")}, "/w/a /w/a/b /w/a/b/c /x"},
+		{list{write("/w/a"), mapRO("/x", "/w/a/b/f")}, "/w/a /w/a/b /w/a/b/f /x"},
+		{list{write("/w/a"), mapRW("/x", "/w/a/b/c"), private("/x/d/e")}, "/w/a /w/a/b /w/a/b/c /x /x/d /x/d/e"},
+		{list{mapRW("/x", "/w/a"), read("/w/a/b/c")}, "/w/a/b/c /x /x/b /x/b/c"},
+		{list{mapRW("/x", "/w/a"), mapRW("/y", "/w/a"), read("/x/b/c")}, "/x /x/b /x/b/c /y /y/b /y/b/c"},
+		{list{write("/w/a"), mapRO("/x", "/w/a")}, "/w/a /x"}, // the tree itself: nothing is in it that could be moved
+		{list{write("/w/g"), mapRO("/x", "/w/a/b")}, "/w/g /x"},
+		{list{read("/w/a"), mapRO("/x", "/w/a/b")}, "/w/a /x"},
+		{list{write("/w/a"), private("/w/a/b"), mapRO("/x", "/w/a/b/c")}, "/w/a /w/a/b /x"}, // it cannot be reached there
+		{list{write("/w/a"), mapRO("/w/a/b", "/opt"), mapRO("/x", "/w/a/b/c")}, "/w/a /w/a/b /x"},
 		{list{read("/w"), private("/w/g/h")}, "/w /w/g/h /w/s/proc"}, // nothing can be moved there
 		{list{read("/w"), write("/w/a/b"), private("/w/a/b/c/d")}, "/w /w/a/b /w/a/b/c /w/a/b/c/d /w/s/proc"},
 		{list{literal(write("/w/a/b/f")), private("/w/g/h/i")}, "/w/a/b/f /w/g/h/i"},
@@ -157,7 +201,7 @@ func TestTheWayToWhatLiesInAWritableTreeIsPinned(t *testing.T) {
 			t.Errorf("%v: %v", c.ops, err)
 			continue
 		}
-		if err := pinned(&p); err != nil {
+		if err := errors.Join(pinned(&p), anchored(&p)); err != nil {
 			t.Errorf("%v: %v\n%s", c.ops, err, p)
 		}
 		var got []string
