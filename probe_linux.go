@@ -189,7 +189,7 @@ func mountTable() ([]policy.Mount, error) {
 	var out []policy.Mount
 	for line := range strings.Lines(string(b)) {
 		head, tail, ok := strings.Cut(line, " - ")
-		f := strings.Fields(head)
+		f := strings.Split(head, " ") // the kernel escapes this blank, and no other than tabs and line ends
 		if !ok || len(f) < 5 {
 			continue
 		}

@@ -17,12 +17,12 @@ var ne = binary.NativeEndian
 
 // Offsets in struct gaol_plan, struct gaol_step and struct gaol_command.
 const (
-	atMagic, atVersion, atSize, atSteps, atFirst             = 0, 4, 8, 12, 16
-	atNamespaces, atFresh, atReserved                        = 36, 40, 44
-	headerSize, stepSize                                     = 48, 12
-	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates        = 0, 4, 8, 12, 16
-	cmdNFDs, cmdTable, cmdFDs, cmdDir                        = 20, 24, 28, 32
-	cmdTTY, cmdForeground, cmdReserved, commandHeaderBytes   = 36, 40, 44, 48
+	atMagic, atVersion, atSize, atSteps, atFirst           = 0, 4, 8, 12, 16
+	atNamespaces, atFresh, atReserved                      = 36, 40, 44
+	headerSize, stepSize                                   = 48, 12
+	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates      = 0, 4, 8, 12, 16
+	cmdNFDs, cmdTable, cmdFDs, cmdDir                      = 20, 24, 28, 32
+	cmdTTY, cmdForeground, cmdReserved, commandHeaderBytes = 36, 40, 44, 48
 )
 
 // alignedCopy puts b where the core takes it.
@@ -54,7 +54,9 @@ func encodedCommand(t testing.TB, c plan.Command) []byte {
 var filter = []plan.Instruction{{Code: 0x20, K: 4}, {Code: 0x06, K: 0x7fff0000}}
 
 // small is a plan of these steps, with the least namespaces that there must be.
-func small(s ...plan.Step) plan.Plan { return plan.Plan{Namespaces: 0x10020000, Fresh: 0x20020000, Steps: s} }
+func small(s ...plan.Step) plan.Plan {
+	return plan.Plan{Namespaces: 0x10020000, Fresh: 0x20020000, Steps: s}
+}
 
 // fullPlan has each step at least once.
 func fullPlan() plan.Plan {

@@ -6,8 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 // ByPath sorts so that what lies below a path follows it at once: '/' comes before every other byte.
@@ -97,6 +95,9 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if top != nil && !top.Dir {
 		return fail(fmt.Errorf("lies below %s, which is a file", top.Path))
 	}
+	if top != nil && top.Kind == Empty {
+		return fail(fmt.Errorf("lies in %s, a proc of the host, which is covered", top.Path))
+	}
 	if n.Kind == Ptys && top != nil && top.Kind == Bind {
 		return fail(errors.New("cannot be made where the host's /dev is shown"))
 	}
@@ -108,10 +109,13 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if n.Kind == Link {
 		return false, nil
 	}
-	if n.kernel {
-		n.Rights = top.Rights &^ (Write | Device)
+	if n.kernel && top.Rights&Write != 0 {
+		n.Rights |= top.Rights &^ (Write | Device)
 		n.Mount = true
-		return top.Rights&Write != 0, nil
+		return true, nil
+	}
+	if n.unasked && n.kernel {
+		return false, nil
 	}
 	if n.Kind == Empty {
 		return true, nil
@@ -147,14 +151,13 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 // exact asks for Landlock where a mount would give more than was granted: whatever is mounted can be read. Landlock's rights add up
 // from the root on, through mounts, so below a readable tree it cannot take reading away; a mount can take away the other rights.
 func (r *resolver) exact(n *node, around []*node) {
-	if n.Kind != Bind || n.Rights&Device != 0 || n.kernel {
+	if n.Kind != Bind || n.Rights&Device != 0 || n.unasked {
 		return
 	}
 	if n.Rights&Read != 0 {
 		// a read-only mount does not keep a FIFO from being written (man 7 fifo); the system's own directories hold none
-		system := n.op.Kind == profile.System || n.op.Kind == profile.NetworkOutbound
-		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) && !system {
-			r.lack(n.op, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileWrite of the same path")
+		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) && n.asked != nil {
+			r.lack(*n.asked, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileWrite of the same path")
 		}
 		return
 	}

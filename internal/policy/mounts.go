@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -70,7 +71,11 @@ func mountOf(p string, types map[string]string) (at, kind string) {
 
 // mounted deals with a mount of the host that a tree n would show at a path inside.
 func (r *resolver) mounted(n *node, inside, at, kind string) error {
-	if below(inside, procPath) || r.entries[inside] != nil {
+	if below(inside, procPath) {
+		return nil
+	}
+	if e := r.entries[inside]; e != nil { // named, but perhaps not to be written
+		e.kernel = e.kernel || kind != "proc" && e.Kind == Bind && e.Rights&Write == 0
 		return nil
 	}
 	if r.hidden(inside, n) {
@@ -88,7 +93,7 @@ func (r *resolver) mounted(n *node, inside, at, kind string) error {
 		e.Kind = Empty
 	}
 	m := r.add(n.op, e)
-	m.boundary, m.kernel = true, kind != "proc"
+	m.boundary, m.kernel, m.unasked = true, kind != "proc", true
 	return nil
 }
 
@@ -110,6 +115,11 @@ func (r *resolver) pinned() {
 			shown = append(shown, n)
 		}
 	}
+	byPath := func(a, b *node) int { return ByPath(a.Path, b.Path) }
+	slices.SortFunc(shown, byPath)
+	for _, list := range written {
+		slices.SortFunc(list, byPath)
+	}
 	for _, n := range shown {
 		for dir := n.Host; dir != "/"; {
 			dir = path.Dir(dir)
@@ -126,7 +136,7 @@ func (r *resolver) pinned() {
 // hidden says that something else is put between a tree and a path in it.
 func (r *resolver) hidden(at string, tree *node) bool {
 	for p := path.Dir(at); p != tree.Path && p != "/"; p = path.Dir(p) {
-		if n := r.entries[p]; n != nil && n.boundary {
+		if n := r.entries[p]; n != nil && n.boundary && !n.kernel {
 			return true
 		}
 	}
@@ -135,34 +145,44 @@ func (r *resolver) hidden(at string, tree *node) bool {
 
 // steady refuses links that the program could turn elsewhere, for the next time: those in a tree that the profile lets it write.
 func (r *resolver) steady() error {
-	written := map[string][]*Entry{}
+	written := map[string]*Entry{}
 	for i := range r.policy.Entries {
 		if e := &r.policy.Entries[i]; e.Kind == Bind && e.Rights&Write != 0 && e.Dir {
-			written[e.Host] = append(written[e.Host], e)
+			written[e.Host] = e
 		}
 	}
 	if len(written) == 0 {
 		return nil
 	}
-	above := func(host string, bad func(*Entry) bool) *Entry {
+	above := func(host string) *Entry {
 		for dir := host; dir != "/"; {
 			dir = path.Dir(dir)
-			for _, w := range written[dir] {
-				if bad(w) {
-					return w
-				}
+			if w := written[dir]; w != nil {
+				return w
 			}
 		}
 		return nil
 	}
+	root := r.policy.Entries[0]
 	for _, l := range r.links {
-		// where all can be read and written anyway, it makes no difference
-		w := above(l.host, func(w *Entry) bool { return w.Host != "/" || granted(l.op)&^w.Rights != 0 })
-		if w != nil {
+		if root.Path == "/" && root.Host == "/" && root.Rights&Write != 0 && granted(l.op)&^root.Rights == 0 && !r.covers() {
+			continue // all of the host can be reached anyway
+		}
+		if w := above(l.host); w != nil {
 			return problem(l.op, l.host, fmt.Errorf("is a link that the program could change, by %s: name what it leads to", w.Why))
 		}
 	}
 	return nil
+}
+
+// covers says that something of the host is hidden behind a Private or a Map.
+func (r *resolver) covers() bool {
+	for _, n := range r.entries {
+		if n.boundary && !n.kernel && n.Kind != Empty {
+			return true
+		}
+	}
+	return false
 }
 
 // granted is what an operation grants along links.

@@ -37,6 +37,9 @@ type node struct {
 	// boundary says that rights from above end here: a Map or a Private is a tree of its own.
 	boundary bool
 	kernel   bool // a file system of the kernel's below a tree of files: not to be written
+	unasked  bool // it came along with that tree
+	// asked is the operation that named the path, if one did and it was not brought by another.
+	asked *profile.Operation
 }
 
 // Resolve decides what the host enforces for p, and by what. A profile that means nothing is a *profile.Error; one that the host
@@ -156,7 +159,7 @@ func (r *resolver) mapped(op profile.Operation) error {
 		rights |= Write
 	}
 	n := r.add(op, Entry{Path: op.Path, Kind: Bind, Host: real, Dir: st.mode.IsDir(), Rights: rights})
-	n.boundary, n.Fifo = true, st.mode&fs.ModeNamedPipe != 0
+	n.boundary, n.Fifo, n.asked = true, st.mode&fs.ModeNamedPipe != 0, &op
 	r.maps[op.Path] = real
 	r.way(op.Path)
 	return nil
@@ -209,6 +212,9 @@ func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights R
 	if n == nil {
 		n = r.add(op, Entry{Path: path, Kind: Bind, Host: r.hostPath(path), Dir: st.mode.IsDir()})
 	}
+	if n.asked == nil && op.Kind != profile.System && op.Kind != profile.NetworkOutbound {
+		n.asked = &op
+	}
 	n.Rights |= rights
 	n.Fifo = st.mode&fs.ModeNamedPipe != 0
 	return r.within(op, path)
@@ -220,7 +226,9 @@ func (r *resolver) within(op profile.Operation, path string) error {
 		return nil
 	}
 	for _, b := range op.Bound.Operations {
-		to, _, err := r.paths.follow(b.Pattern.Path, r.hostPath, func(p string) bool { return r.ways[p] }, func(string, string) {})
+		to, _, err := r.paths.follow(b.Pattern.Path, r.hostPath, func(p string) bool { return r.ways[p] }, func(at, _ string) {
+			r.links = append(r.links, linkAt{r.hostPath(at), op})
+		})
 		if err != nil || path != to && (b.Pattern.Match != profile.Subpath || !below(path, to)) {
 			continue
 		}
