@@ -60,11 +60,16 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 		filter []plan.Instruction
 		err    error
 	}
-	filter := make(chan compiled, 1) // libseccomp takes as long as the kernel does with the namespaces: both at once
-	go func() {
+	filter := make(chan compiled, 1)
+	get := func() {
 		f, err := seccomp.Filter(grants(&p))
 		filter <- compiled{f, err}
-	}()
+	}
+	if seccomp.BuiltIn(grants(&p)) {
+		get()
+	} else {
+		go get() // libseccomp takes as long as the kernel does with the namespaces: both at once
+	}
 	full, err := linuxplan.Compile(p, h)
 	if err != nil {
 		return err

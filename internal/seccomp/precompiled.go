@@ -31,6 +31,12 @@ func (g Grants) index() int {
 	return n
 }
 
+// BuiltIn says that Filter need not compile anything for g.
+func BuiltIn(g Grants) bool {
+	_, ok := precompiled(g)
+	return ok
+}
+
 func precompiled(g Grants) ([]plan.Instruction, bool) {
 	b, le := precompiledBytes, binary.LittleEndian
 	if runtime.GOARCH != "amd64" || len(b) < grantsCount*4 {

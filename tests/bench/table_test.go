@@ -45,20 +45,27 @@ func BenchmarkTable(b *testing.B) {
 		fmt.Printf("| %s | %s |\n", name, fmt.Sprintf(format, a...))
 	}
 	s := full(b)
-	contenders := append([]contender{
-		{"Go os/exec, not confined", func() error { return exec.Command(program).Run() }},
-		{"**gaol, from the second spawn of a Sandbox on**", spawn(s)},
-		{"gaol.New and the first spawn", func() error {
+	fmt.Printf("\n| spawn and wait of %s, with every namespace, an init, /proc, a private /tmp, Landlock and seccomp | × |\n|---|---|\n", program)
+	// Apart, since the kernel takes a network namespace down for half a millisecond after its last process: those that make one anew
+	// each time would be measured into whatever comes next.
+	for i, contenders := range [][]contender{
+		{
+			{"Go os/exec, not confined", func() error { return exec.Command(program).Run() }},
+			{"**gaol, from the second spawn of a Sandbox on**", spawn(s)},
+		},
+		append([]contender{{"gaol.New and the first spawn", func() error {
 			s := again(b)
 			defer s.Close()
 			return spawn(s)()
-		}},
-	}, peers(b)...)
-	base, ratios := rounds(b, 500, contenders)
-	fmt.Printf("\n| spawn and wait of %s, with every namespace, an init, /proc, a private /tmp, Landlock and seccomp | × |\n|---|---|\n", program)
-	row("posix_spawn and waitpid from C, not confined", "1.00 (%d µs)", base.Microseconds())
-	for i, c := range contenders {
-		row(c.name, "%.2f", ratios[i])
+		}}}, peers(b)...),
+	} {
+		base, ratios := rounds(b, 500, contenders)
+		if i == 0 {
+			row("posix_spawn and waitpid from C, not confined", "1.00 (%d µs)", base.Microseconds())
+		}
+		for i, c := range contenders {
+			row(c.name, "%.2f", ratios[i])
+		}
 	}
 	small := median(b, 500, spawn(s))
 	memory := baseline.Touch(4 << 30)
@@ -101,9 +108,14 @@ func peers(b *testing.B) []contender {
 	if g := os.Getenv("GAOL"); g != "" {
 		add("`gaol run`, the whole process", g, "run", "--system", "--read", "/var/tmp", "--write", "/var/tmp", "--private", "/tmp", "--", program)
 	}
-	view := []string{"--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin",
-		"--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind", "/var/tmp", "/var/tmp", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"}
-	add("bwrap with the same view (no Landlock, no seccomp)", append(append([]string{"bwrap", "--unshare-all"}, view...), program)...)
+	view := []string{"bwrap", "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
+		"--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin", "--symlink", "/usr/share/zoneinfo/Etc/UTC", "/etc/localtime",
+		"--symlink", "../usr/lib/os-release", "/etc/os-release", "--ro-bind", "/usr", "/usr"}
+	for _, p := range []string{"alternatives", "fonts", "java-17-openjdk", "java-21-openjdk", "java-25-openjdk", "ld.so.cache", "ld.so.preload", "nsswitch.conf"} {
+		view = append(view, "--ro-bind-try", "/etc/"+p, "/etc/"+p)
+	}
+	view = append(view, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", "/var/tmp", "/var/tmp", program)
+	add("bwrap with the same view (no Landlock, no seccomp)", view...)
 	add("minijail0 (namespaces, pivot_root, no seccomp)", "minijail0", "-v", "-p", "-r", "-l", "-N", "-e", "-n", program)
 	return slices.DeleteFunc(list, func(c contender) bool {
 		err := c.run()
