@@ -56,10 +56,10 @@ var _ = Describe("Map", func() {
 	It("lies in a private directory, in another map, and under a granted tree", func() {
 		a, b := newCanaries(), tempDir()
 		makeDir(b, "place")
-		s := sandbox(gaol.Private("/work"), gaol.Map("/work/in/a", a.Dir, gaol.ReadOnly), gaol.Map("/b", b, gaol.ReadWrite), gaol.Map("/b/place", a.Sub, gaol.ReadOnly))
-		try(s, want("ok secret", "read", "/work/in/a/secret"), want(refused, "write", "/work/in/a/secret", "x"), want("ok", "mkdir", "/work/new"),
+		s := sandbox(gaol.Private("/job"), gaol.Map("/job/in/a", a.Dir, gaol.ReadOnly), gaol.Map("/b", b, gaol.ReadWrite), gaol.Map("/b/place", a.Sub, gaol.ReadOnly))
+		try(s, want("ok secret", "read", "/job/in/a/secret"), want(refused, "write", "/job/in/a/secret", "x"), want("ok", "mkdir", "/job/new"),
 			want("ok secret too", "read", "/b/place/secret"), want(refused, "write", "/b/place/secret", "x"), want("ok", "mkdir", "/b/new"),
-			want("EBUSY|EXDEV|EACCES", "rename", "/work/in/a", "/work/moved"), want("EBUSY|EXDEV|EACCES", "rename", "/b/place", "/b/moved"))
+			want("EBUSY|EXDEV|EACCES", "rename", "/job/in/a", "/job/moved"), want("EBUSY|EXDEV|EACCES", "rename", "/b/place", "/b/moved"))
 		Expect(filepath.Join(b, "place", "secret")).NotTo(BeAnExistingFile())
 	})
 

@@ -22,7 +22,7 @@ one and what --env and --pass-env add; TERM is passed on too where it is given a
 Exit status: the program's own; 125 gaol failed, 126 COMMAND cannot be executed, 127 it was
 not found, 128+N signal N ended it.`
 
-const runExample = `  gaol run --system --read . -- grep -rn TODO .
+const runExample = `  gaol run --system --read . -- grep -rn main .
   gaol run --system --read . --write . --process -- make
   gaol run --system --process --private /tmp -- sh -c 'date > /tmp/now; cat /tmp/now'`
 

@@ -15,7 +15,7 @@ import (
 func TestTheExamplesWork(t *testing.T) {
 	needSandbox(t)
 	d := t.TempDir()
-	write(t, d+"/README.md", "TODO\n", 0o644)
+	write(t, d+"/README.md", "main\n", 0o644)
 	write(t, d+"/Makefile", "made:\n\techo made > made\n", 0o644)
 	description := regexp.MustCompile(` {3,}.*`)
 	n := 0

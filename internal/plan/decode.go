@@ -62,7 +62,7 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 		} else {
 			s.Path = value
 		}
-	case mode, mask, slot, rights, resource:
+	case mode, slot, rights, resource:
 		s.N = v
 	case ruleset:
 		return words(&s.Ruleset.FS, &s.Ruleset.Net, &s.Ruleset.Scoped, &s.Ruleset.Size)

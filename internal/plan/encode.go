@@ -100,7 +100,7 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 			return a.str(s.Path)
 		}
 		return a.str(s.Text)
-	case mode, mask, slot, rights, resource:
+	case mode, slot, rights, resource:
 		return s.N, nil
 	case ruleset:
 		return a.words(s.Ruleset.FS, s.Ruleset.Net, s.Ruleset.Scoped, s.Ruleset.Size), nil

@@ -33,7 +33,7 @@ var anyStep = rapid.Custom(func(t *rapid.T) Step {
 			} else {
 				s.Text = oddString.Draw(t, "text")
 			}
-		case mode, mask, slot, rights, resource:
+		case mode, slot, rights, resource:
 			s.N = rapid.Uint32().Draw(t, "n")
 		case ruleset:
 			s.Ruleset = Ruleset{rapid.Uint64().Draw(t, "fs"), rapid.Uint64().Draw(t, "net"), rapid.Uint64().Draw(t, "scoped"), rapid.Uint64().Draw(t, "size")}

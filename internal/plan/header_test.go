@@ -193,7 +193,7 @@ func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 }
 
 func TestTheArgumentsAreThoseThatTheCoreChecks(t *testing.T) {
-	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", mask: "ANY", slot: "SLOT",
+	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", slot: "SLOT",
 		rights: "ANY", ruleset: "LANDLOCK", resource: "ANY", limit: "LIMIT", filter: "FILTER", count: "ANY"}
 	_, values := enum(t, source(t, "plan.h"), "gaol_op")
 	rules := regexp.MustCompile(`\[(GAOL_\w+)\] = \{1, (\w+), (\w+), (\w+), (\w+)\}`).FindAllStringSubmatch(source(t, "plan.c"), -1)

@@ -88,7 +88,6 @@ const (
 	host         // a path of the host
 	target       // what a link points to
 	mode         // permission bits
-	mask         // octal
 	slot         // a lifted tree
 	rights       // of Landlock
 	ruleset      // struct gaol_landlock

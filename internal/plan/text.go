@@ -87,7 +87,7 @@ func (s Step) String() string {
 			add("from %s", quote(s.Text))
 		case target:
 			add("-> %s", quote(s.Text))
-		case mode, mask:
+		case mode:
 			add("%04o", s.N)
 		case slot:
 			add("slot %d", s.N)

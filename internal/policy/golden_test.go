@@ -68,7 +68,7 @@ func TestAProfileResolvesToItsGoldenPolicy(t *testing.T) {
 			read("/srv"), write("/srv"), execute("/srv"), mapRO("/srv/in/place", "/opt/data"), mapRO("/srv/out", "/srv/out")}},
 		{"map-over-system", merged, "/other/lib/", []profile.Operation{system, mapRO("/usr", "/other")}},
 		{"map-in-a-map", merged, "/srv/in/place/", []profile.Operation{mapRW("/data", "/srv/in"), mapRO("/data/place", "/opt/data"), read("/data/place/x")}},
-		{"map-in-private", merged, "", []profile.Operation{private("/work"), mapRO("/work/a/b", "/srv/in")}},
+		{"map-in-private", merged, "", []profile.Operation{private("/job"), mapRO("/job/a/b", "/srv/in")}},
 		{"private-with-grants-below", merged, "/tmp/in/l -> f\n/tmp/in/f\n/tmp/to -> in/f", []profile.Operation{
 			private("/tmp"), read("/tmp/in"), read("/tmp/to"), write("/tmp/in/f"), execute("/tmp")}},
 		{"private-in-grants", merged, "", []profile.Operation{read("/srv"), execute("/srv"), private("/srv/out"), private("/home"), private("/home/me")}},

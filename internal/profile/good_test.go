@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-var testVars = Vars{Home: "/home/ann", CWD: "/work", Tmp: "/tmp"}
+var testVars = Vars{Home: "/home/ann", CWD: "/job", Tmp: "/tmp"}
 
 func sub(p string) Pattern     { return Pattern{Path: p, Match: Subpath} }
 func literal(p string) Pattern { return Pattern{Path: p, Match: Literal} }
@@ -67,7 +67,7 @@ A = "cost: $$5"
 				{Kind: Map, Path: "/ro", Host: "/srv/c", Mode: ReadOnly},
 			},
 			OnDenied: Kill, Env: []string{"PATH=/usr/bin:/home/ann/bin", "A=cost: $5"},
-			PassEnv: []string{"LANG", "TERM"}, Dir: "/work/x",
+			PassEnv: []string{"LANG", "TERM"}, Dir: "/job/x",
 		}},
 	{"entries as tables",
 		`schema = 1
