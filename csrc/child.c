@@ -115,16 +115,30 @@ void gaol_builder(void *arg) {
 	gaol_exit(0);
 }
 
-/* Every disposition back to the default, the ignored ones too: an ignored SIGCHLD would make the kernel reap the program. */
-static void reset_signals(void) {
+static void set_signal(int sig, void *handler) {
 	struct {
 		void *handler;
 		unsigned long flags;
 		void *restorer;
 		uint64_t mask;
-	} def = {0, 0, 0, 0};
+	} action = {handler, 0, 0, 0};
+	sys(SYS_rt_sigaction, sig, &action, 0, sizeof action.mask);
+}
+
+/* Every disposition back to the default, the ignored ones too: an ignored SIGCHLD would make the kernel reap the program. */
+static void reset_signals(void) {
 	for (int sig = 1; sig <= 64; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP) sys(SYS_rt_sigaction, sig, &def, 0, sizeof def.mask);
+		if (sig != SIGKILL && sig != SIGSTOP) set_signal(sig, 0);
+}
+
+/* A key of the terminal, typed since this process has its foreground, must not stop it before it has execed: the caller waits for that. To
+ * ignore a signal forgets it where it is pending (man 2 sigaction). */
+static void forget_stops(void) {
+	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+	for (int i = 0; i < 3; i++) {
+		set_signal(stops[i], (void *)1 /* SIG_IGN */);
+		set_signal(stops[i], 0);
+	}
 }
 
 /* Number i inside becomes a copy of fds[i]; first those that stand where a later copy goes are moved out of the way. */
@@ -167,6 +181,7 @@ static void program(void *arg) {
 	if (r < 0) fail(job, GAOL_CHDIR, 0, r);
 	run_stage(job, GAOL_STAGE_CONFINE);
 	/* only now, so that no signal ends this process without a record; the dispositions are the defaults that process 1 has set */
+	if (c->tty >= 0) forget_stops();
 	uint64_t none = 0;
 	sys(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
 
