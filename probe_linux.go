@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,6 +54,8 @@ var probed struct {
 }
 
 func probeNow() policy.Host {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	h, err := facts()
 	if err != nil {
 		no := policy.Check{Reason: strings.TrimPrefix(err.Error(), "gaol: "), Fix: "a /proc"}
@@ -176,7 +179,7 @@ func coreLimit() uint64 {
 	return min(1, l.Max)
 }
 
-const mountinfo = "/proc/self/mountinfo"
+const mountinfo = "/proc/thread-self/mountinfo" // a thread can have mounts of its own
 
 // mountTable reads the mounts of this process (man 5 proc). Without the table, or with one that something covers, what lies below the
 // granted trees cannot be told.

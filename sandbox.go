@@ -3,6 +3,7 @@ package gaol
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/gaol-sandbox/gaol/internal/policy"
@@ -53,6 +54,9 @@ func (c *counter) wait() {
 // A profile that means nothing or names a missing path is a *[ProfileError]; one that the host cannot enforce exactly is an
 // *[UnsupportedError]; if the host refuses a step of what was compiled, that is a *[SetupError].
 func New(profile Profile) (*Sandbox, error) {
+	// what is looked at and what is bound must be the same: a thread can have a mount namespace of its own
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	host, err := facts()
 	if err != nil {
 		return nil, err

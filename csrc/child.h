@@ -23,7 +23,7 @@ struct gaol_job {
 	/* build */
 	int socket; /* where the builder sends the namespaces */
 	char *net_stack;
-	int32_t *net_tid; /* cleared by the kernel when the process that makes the net namespace has ended */
+	int32_t *net_tid; /* cleared by the kernel when the process that makes the net namespace has ended; for the builder alone */
 	int proc;         /* the caller's /proc, in the builder's descriptors */
 	int net;          /* that namespace, there too */
 	/* spawn */

@@ -85,13 +85,15 @@ RESIDENT static void gaol_init_main(const long *argc) {
 	if (signals < 0) gaol_exit(1);
 	for (;;) {
 		int more = reap(*argc > 1);
-		volatile struct pollfd p[2];
+		volatile struct pollfd p[3];
 		p[0].fd = (int)signals, p[0].events = POLLIN, p[0].revents = 0;
 		p[1].fd = GAOL_INIT_CALLER, p[1].events = POLLIN, p[1].revents = 0;
+		p[2].fd = GAOL_INIT_STATUS, p[2].events = 0, p[2].revents = 0;
 		volatile struct timespec at_once;
 		at_once.tv_sec = at_once.tv_nsec = 0;
-		sys(SYS_ppoll, p, 2, more ? &at_once : 0, 0, 0);
-		if (p[1].revents != 0) gaol_exit(1); /* the caller has ended: so does everything in here */
+		sys(SYS_ppoll, p, 3, more ? &at_once : 0, 0, 0);
+		/* the caller has ended, or has given up what it read from: so does everything in here */
+		if (p[1].revents != 0 || p[2].revents != 0) gaol_exit(1);
 		struct signalfd_siginfo si;
 		if (sys(SYS_read, signals, &si, sizeof si) == (long)sizeof si) {
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. */

@@ -82,15 +82,16 @@ static void await_program(struct gaol_job *job, long helper) {
 	const struct timespec patience = {0, 20 * 1000 * 1000};
 	int32_t t;
 	while ((t = __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE)) != 0) {
-		if (sys(SYS_futex, job->program_tid, FUTEX_WAIT, t, &patience, 0, 0) != -ETIMEDOUT) continue;
+		long r = sys(SYS_futex, job->program_tid, FUTEX_WAIT, t, &patience, 0, 0);
+		if (r == 0 || r == -EAGAIN) continue;
 		siginfo_t info;
 		info.si_pid = 0;
-		long r = sys(SYS_waitid, P_PID, helper, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
+		r = sys(SYS_waitid, P_PID, helper, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
 		if (r == 0 && info.si_pid == 0) continue; /* the helper is still at work */
 		if (job->init_pidfd < 0) return;
 		info.si_pid = 0;
 		r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-		if (r == -ECHILD || (r == 0 && info.si_pid != 0)) return; /* its pid namespace is empty, then */
+		if (r != 0 || info.si_pid != 0) return; /* its pid namespace is empty, then, or there is none */
 	}
 }
 
@@ -149,8 +150,7 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *fai
 	int result = -1;
 	if (pid < 0) failed(failure, GAOL_CLONE_BUILDER, (int)-pid);
 	else {
-		reap(pid);
-		await(&a->net_tid);
+		reap(pid); /* it was process 1 of its pid namespace: when it can be waited for, all in there have left the memory */
 		if (a->failure.op != GAOL_NONE) *failure = a->failure;
 		else {
 			int r = receive(pair[0], p->namespaces, ns);
@@ -228,14 +228,21 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 		result = 0;
 		goto done;
 	}
+	*failure = a->failure;
+	if (failure->op == GAOL_NONE || failure->op == UINT32_MAX) failed(failure, GAOL_CLONE_HELPER, EINTR); /* killed from outside */
+	if (job->init_pidfd >= 0 && job->init_pid == 0) {
+		/* The helper was killed in its clone, or right after. The kernel stores the descriptor's number first and gives it back if it
+		 * fails then, so that it may be another's by now: it is left alone, and so is all memory that process 1 may use. If
+		 * there is one, it ends when nobody reads its status. */
+		close(pipes[0]);
+		return -1;
+	}
 	if (job->init_pidfd >= 0) { /* by descriptor: something else may have waited for any child and taken this one */
 		sys(SYS_pidfd_send_signal, job->init_pidfd, SIGKILL, 0, 0);
 		long r;
 		while ((r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0)) == -EINTR) {}
 		if (r == 0 || r == -ECHILD) close(job->init_pidfd);
 	}
-	*failure = a->failure;
-	if (failure->op == GAOL_NONE || failure->op == UINT32_MAX) failed(failure, GAOL_CLONE_HELPER, EINTR); /* killed from outside */
 done:
 	if (result < 0 && pipes[0] >= 0) close(pipes[0]);
 	free(memory);

@@ -15,8 +15,8 @@ type FS interface {
 	Readlink(path string) (string, error)
 }
 
-// Mount is a mount point of the host and the type of the file system on it, as /proc/self/mountinfo has them; of several at one
-// place, the last.
+// Mount is a mount point of the host and the type of the file system on it, as /proc/thread-self/mountinfo has them; of several at one
+// place, all.
 type Mount struct{ Path, Type string }
 
 // Check is the outcome of really trying something. The zero value is a failure without a reason.

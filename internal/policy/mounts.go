@@ -22,7 +22,10 @@ var kernelTypes = map[string]bool{"sysfs": true, "cgroup": true, "cgroup2": true
 func (r *resolver) mounts() error {
 	types := map[string]string{}
 	for _, m := range r.host.Mounts {
-		types[m.Path] = m.Type
+		// of several at one place the table does not tell which is on top: the one that matters most counts
+		if have, ok := types[m.Path]; !ok || have != "proc" && (m.Type == "proc" || kernelTypes[m.Type] || !kernelTypes[have]) {
+			types[m.Path] = m.Type
+		}
 	}
 	trees := map[string][]*node{}
 	for _, n := range r.entries {
@@ -82,8 +85,11 @@ func (r *resolver) mounted(n *node, inside, at, kind string) error {
 		return nil
 	}
 	st, err := r.paths.lstat(at)
-	if err != nil {
-		return nil // it cannot be reached, from inside neither
+	if err != nil && (missing(err) || kind != "proc") {
+		return nil // something lies over it; or its files are root's, and root is kept from no path
+	}
+	if err != nil { // the program may open the way to it
+		return problem(n.op, inside, fmt.Errorf("a %s of the host is mounted here and cannot be covered: %w", kind, bare(err)))
 	}
 	if kind == "proc" && !st.mode.IsDir() {
 		return problem(n.op, inside, errors.New("is a file of the host's proc, mounted there"))

@@ -37,6 +37,9 @@ func TestATreeOnAProcOfTheHostIsRefused(t *testing.T) {
 		{"a file of proc, in a map", "mount proc /srv/in/a", `Map("/x", "/srv", ReadOnly): "/x/in/a": is a file of the host's proc, mounted there`, list{mapRO("/x", "/srv")},
 			list{mapRO("/x", "/srv"), mapRO("/x/in/a", "/opt/data/x")}},
 		{"the last of two at one place", "mount ext4 /srv/in\nmount proc /srv/in", `FileRead(Subpath("/srv/in")): ` + onProc + "/srv/in;", list{read("/srv/in")}, nil},
+		{"one of two at one place, whichever is on top", "mount proc /srv/in\nmount ext4 /srv/in", `FileRead(Subpath("/srv/in")): ` + onProc + "/srv/in;", list{read("/srv/in")}, list{read("/srv/out")}},
+		{"one that cannot be looked at, in a tree", "mount proc /srv/x\n/srv/x denied", `FileRead(Subpath("/srv")): "/srv/x": a proc of the host is mounted here and cannot be covered: permission denied`, list{read("/srv")},
+			list{read("/srv/in")}},
 		{"a blank in its name", "mount proc /srv/a b", `FileRead(Subpath("/srv/a b/c d")): ` + onProc + "/srv/a b;", list{read("/srv/a b/c d")}, list{read("/srv")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -94,8 +97,8 @@ func TestWhatIsMountedBelowATree(t *testing.T) {
 		{"a proc below a tree in a private directory", "mount proc /srv/in/sub/p\n/srv/in/sub/p/", list{private("/srv"), read("/srv/in")}, views{"/srv/in/sub/p": "empty", "/srv": "private"}},
 		{"a proc elsewhere", "mount proc /srv/out\nmount proc /srv/in-2\n/srv/in-2/", list{read("/srv/in")}, views{"/srv/out": "", "/srv/in-2": "", "/srv/in": "read"}},
 		{"a proc that is not there any more", "mount proc /srv/gone\nmount proc /srv/in/a/x", list{read("/srv")}, views{"/srv/gone": "", "/srv/in/a/x": ""}},
-		{"a proc that cannot be reached", "mount proc /srv/x\n/srv/x denied", list{read("/srv")}, views{"/srv/x": ""}},
-		{"a proc that another mount covers", "mount proc /srv/in/sub\nmount ext4 /srv/in/sub", list{read("/srv"), read("/srv/in/sub")}, views{"/srv/in/sub": ""}},
+		{"a proc below another mount of the same place", "mount proc /srv/in/sub\nmount ext4 /srv/in/sub", list{read("/srv")}, views{"/srv/in/sub": "empty"}},
+		{"a sysfs that cannot be reached", "mount sysfs /srv/x\n/srv/x denied", list{read("/srv"), write("/srv")}, views{"/srv/x": ""}},
 		{"the host's own /proc", "mount proc /proc\nmount proc /proc/1\nmount sysfs /proc/1/fd", list{write("/")}, views{"/proc": "", "/proc/1": "", "/proc/1/fd": ""}},
 		{"a proc below the root, and where it is mapped", "mount proc /srv/in/sub", list{read("/"), mapRO("/tmp", "/srv/in")}, views{"/srv/in/sub": "empty", "/tmp/sub": "empty"}},
 
