@@ -78,7 +78,7 @@ func (r *resolver) mounted(n *node, inside, at, kind string) error {
 		return nil
 	}
 	if e := r.entries[inside]; e != nil { // named, but perhaps not to be written
-		e.kernel = e.kernel || kind != "proc" && e.Kind == Bind && e.Rights&Write == 0
+		e.kernel = e.kernel || kind != "proc" && e.Kind == Bind && !e.boundary && e.Rights&Write == 0
 		return nil
 	}
 	if r.hidden(inside, n) {

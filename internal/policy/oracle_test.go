@@ -195,7 +195,7 @@ func (f *fakeFS) mounted(p string) (best Mount) {
 }
 
 // turnable finds a link, on the way of a pattern or of a Map, that lies in a tree of the host which the operations let the program write.
-// Where the root gives as much as the link, it may be spared.
+// Where the root can be written and gives as much as the link, it may be spared, in whichever tree it lies: all is reached anyway.
 func (o *oracle) turnable(f *fakeFS, spared bool) string {
 	host := &oracle{nodes: f.nodes}
 	var written []string
@@ -236,7 +236,7 @@ func (o *oracle) turnable(f *fakeFS, spared bool) string {
 	}
 	for l, r := range links {
 		for _, w := range written {
-			if l != "" && w != "" && under(l, w) && (!spared || w != "/" || r&^root != 0) {
+			if l != "" && w != "" && under(l, w) && (!spared || root&Write == 0 || r&^root != 0) {
 				return l
 			}
 		}
