@@ -96,7 +96,8 @@ func (o order) run(t *testing.T) (string, error) {
 	defer cancel()
 	c := exec.CommandContext(ctx, self)
 	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), helperVariable+"="+string(text), "HOME="+c.Dir, "GOFLAGS=-mod=mod", "GOCACHE="+c.Dir+"/cache")
+	// SHELL: where it is missing, bash looks for its user's one, and asks the name service over a socket.
+	c.Env = append(os.Environ(), helperVariable+"="+string(text), "HOME="+c.Dir, "SHELL=/bin/sh", "GOFLAGS=-mod=mod", "GOCACHE="+c.Dir+"/cache")
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	c.WaitDelay = time.Second
