@@ -105,6 +105,8 @@ func (r *resolver) operations(ops []profile.Operation) error {
 			r.policy.Inbound = true
 		case profile.ProcessCreate:
 			r.policy.Processes = true
+		case profile.Signal, profile.Trace, profile.IPC, profile.Device, profile.Syscall:
+			r.lack(op, "a later version of gaol", "", "")
 		}
 		if err == nil {
 			err = r.bring(op)

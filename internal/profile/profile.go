@@ -22,6 +22,11 @@ const (
 	NetworkInbound
 	SystemInfoRead
 	ProcessCreate
+	Signal
+	Trace
+	IPC
+	Device
+	Syscall
 	Private
 	Map
 )
@@ -37,6 +42,11 @@ var names = [...]struct{ name, key string }{
 	NetworkInbound:   {"NetworkInbound", "listen"},
 	SystemInfoRead:   {"SystemInfoRead", "sysinfo"},
 	ProcessCreate:    {"ProcessCreate", "process"},
+	Signal:           {"Signal", "signal"},
+	Trace:            {"Trace", "trace"},
+	IPC:              {"IPC", "ipc"},
+	Device:           {"Device", "device"},
+	Syscall:          {"Syscall", "syscall"},
 	Private:          {"Private", "private"},
 	Map:              {"Map", "map"},
 }
@@ -96,17 +106,83 @@ func (p Pattern) String() string {
 	return s
 }
 
-// Address says which peers a network operation reaches. All is the only form so far.
-type Address uint8
+// Form tells the kinds of addresses apart.
+type Form uint8
 
-// All is every internet address: IPv4 and IPv6, TCP and UDP.
-const All Address = 1
+// The forms of an address.
+const (
+	FormAll         Form = iota + 1 // every internet address: IPv4 and IPv6, TCP and UDP
+	FormTCP                         // Port, of any peer
+	FormUDP                         // Port, of any peer
+	FormLocalSocket                 // the Unix socket at Name, a path
+	FormLoopback                    // Port, of this host alone
+	FormHost                        // Port of the host that Name stands for
+	FormCIDR                        // Port of the addresses in Name, a prefix
+)
+
+// Address says which peers a network operation reaches. Port and Name are meaningful as the Form says.
+type Address struct {
+	Form Form
+	Port uint16
+	Name string
+}
+
+// All is every internet address.
+var All = Address{Form: FormAll}
 
 func (a Address) String() string {
-	if a == All {
+	switch a.Form {
+	case FormAll:
 		return "All"
+	case FormTCP:
+		return fmt.Sprintf("TCP(%d)", a.Port)
+	case FormUDP:
+		return fmt.Sprintf("UDP(%d)", a.Port)
+	case FormLocalSocket:
+		return fmt.Sprintf("LocalSocket(%q)", a.Name)
+	case FormLoopback:
+		return fmt.Sprintf("Loopback(%d)", a.Port)
+	case FormHost:
+		return fmt.Sprintf("Host(%q, %d)", a.Name, a.Port)
+	case FormCIDR:
+		return fmt.Sprintf("CIDR(%q, %d)", a.Name, a.Port)
 	}
-	return fmt.Sprintf("Address(%d)", uint8(a))
+	return fmt.Sprintf("Address(%d)", uint8(a.Form))
+}
+
+// IPCKind is a way for the processes of one sandbox to talk.
+type IPCKind uint8
+
+// The kinds of IPC.
+const (
+	NamedPipes        IPCKind = iota + 1 // making them; an existing one is a file
+	SystemV                              // shared memory, semaphores, queues
+	POSIXSharedMemory                    // /dev/shm, which POSIX semaphores use too
+	POSIXQueues
+)
+
+var ipcNames = [...]struct{ name, word string }{
+	NamedPipes:        {"NamedPipes", "named-pipes"},
+	SystemV:           {"SystemV", "system-v"},
+	POSIXSharedMemory: {"POSIXSharedMemory", "posix-shared-memory"},
+	POSIXQueues:       {"POSIXQueues", "posix-queues"},
+}
+
+func (k IPCKind) valid() bool { return k >= NamedPipes && int(k) < len(ipcNames) }
+
+func (k IPCKind) String() string {
+	if !k.valid() {
+		return fmt.Sprintf("IPCKind(%d)", uint8(k))
+	}
+	return ipcNames[k].name
+}
+
+// Word is the kind in a profile file and on the command line.
+func (k IPCKind) Word() string {
+	if !k.valid() {
+		return ""
+	}
+	return ipcNames[k].word
 }
 
 // Mode is how a mapped tree may be used.
@@ -129,7 +205,8 @@ func (m Mode) String() string {
 }
 
 // Operation is one entry of a profile. Only the fields that its Kind names are meaningful:
-// Pattern for the file operations, Path for Private, Path (inside), Host and Mode for Map, Address for the network.
+// Pattern for the file operations and Device, Path for Private, Path (inside), Host and Mode for Map, Address for the network, IPC for
+// IPC, Names for Syscall. It is comparable.
 type Operation struct {
 	Kind    Kind
 	Pattern Pattern
@@ -137,6 +214,12 @@ type Operation struct {
 	Host    string
 	Mode    Mode
 	Address Address
+	IPC     IPCKind
+	Names   string // of system calls: sorted, each once, a space between two
+	// Deny makes a file operation a hole in what others allow: the more specific path wins, and this one wins a tie.
+	Deny bool
+	// BestEffort accepts less than exact enforcement of this operation; each gap that it opens is reported.
+	BestEffort bool
 	// Bound, if set, is what a file allows that this operation's extends: the pattern may not lead out of it, through links.
 	Bound *Bound
 }
@@ -146,11 +229,28 @@ type Bound struct{ Operations []Operation }
 
 // String is the operation as it is written in Go.
 func (o Operation) String() string {
+	s := o.plain()
+	if o.Deny {
+		s = "Deny(" + s + ")"
+	}
+	if o.BestEffort {
+		s = "BestEffort(" + s + ")"
+	}
+	return s
+}
+
+func (o Operation) plain() string {
 	switch o.Kind {
 	case FileRead, FileReadMetadata, FileWrite, FileExecute:
 		return fmt.Sprintf("%s(%s)", o.Kind, o.Pattern)
 	case NetworkOutbound, NetworkInbound:
 		return fmt.Sprintf("%s(%s)", o.Kind, o.Address)
+	case IPC:
+		return fmt.Sprintf("IPC(%s)", o.IPC)
+	case Device:
+		return fmt.Sprintf("Device(%q)", o.Pattern.Path)
+	case Syscall:
+		return `Syscall("` + strings.Join(strings.Fields(o.Names), `", "`) + `")`
 	case Private:
 		return fmt.Sprintf("Private(%q)", o.Path)
 	case Map:
