@@ -87,7 +87,7 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 		t.core.Close()
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
-	linuxplan.SetFilter(t.plan, f.filter)
+	linuxplan.SetFilter(t.plan, f.filter, seccomp.Self(p.Processes, p.Kill))
 	if encoded, err = t.plan.Encode(); err == nil {
 		err = t.core.Load(encoded)
 	}
@@ -132,7 +132,7 @@ func (s *Sandbox) start(c plan.Command) (*child, error) {
 	if err != nil {
 		return nil, s.explain(failure(&s.template.plan, err, &c))
 	}
-	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying}, nil
+	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own()}, nil
 }
 
 const maxFDs = 4096 // GAOL_FDS_MAX

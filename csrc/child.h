@@ -37,6 +37,8 @@ struct gaol_job {
 	int32_t program_made;             /* else program_tid is cleared by the process that fails */
 	uint32_t umask;                   /* the caller's, found by the helper, whose own copy it may change */
 	int init_pid, init_pidfd;         /* set by the helper */
+	int own;                          /* the plan has namespaces of its own: process 1 is one, and its end ends all of them */
+	long process1;                    /* its number as the program sees it */
 };
 
 void gaol_builder(void *job); /* builds the template, sends it, ends */

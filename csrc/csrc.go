@@ -6,6 +6,7 @@ package csrc
 
 /*
 #cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "init.h"
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
@@ -128,6 +130,25 @@ func InitImage() (int, error) {
 		return -1, syscall.Errno(-fd)
 	}
 	return int(fd), nil
+}
+
+// End asks an init that lives in the caller's namespaces to kill everything in its sandbox, and to end. pidfd is its descriptor.
+func End(pidfd int) error {
+	var info struct {
+		signo, errno, code, _ int32
+		pid, uid              int32
+		value                 uint64
+		_                     [128 - 32]byte
+	}
+	info.signo, info.code, info.value = C.GAOL_INIT_END_SIGNAL, C.SI_QUEUE, C.GAOL_INIT_END
+	info.pid, info.uid = int32(unix.Getpid()), int32(unix.Getuid())
+	for {
+		err := unix.PidfdSendSignal(pidfd, unix.Signal(info.signo), (*unix.Siginfo)(unsafe.Pointer(&info)), 0)
+		if err != unix.EAGAIN { // RLIMIT_SIGPENDING: others of this user have too many queued
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func goFailure(f *C.struct_gaol_failure) error {

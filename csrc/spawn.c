@@ -68,6 +68,8 @@ static void await(int32_t *tid) {
 	while ((t = __atomic_load_n(tid, __ATOMIC_ACQUIRE)) != 0) sys(SYS_futex, tid, FUTEX_WAIT, t, 0, 0, 0);
 }
 
+#define NOT_MADE 1 /* in program_tid: no program has this number */
+
 /* Returns how the process ended, as wait4 gives it; -1: somebody else has waited for it. */
 static int reap(long pid) {
 	int status = -1;
@@ -91,7 +93,9 @@ static void await_program(struct gaol_job *job, long helper) {
 		if (job->init_pidfd < 0) return;
 		info.si_pid = 0;
 		r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-		if (r != 0 || info.si_pid != 0) return; /* its pid namespace is empty, then, or there is none */
+		if (r == 0 && info.si_pid == 0) continue;
+		/* Its pid namespace is empty, then. Without one, the program's process may still be dying: the clone put its number here. */
+		if (job->own || __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE) == NOT_MADE) return;
 	}
 }
 
@@ -134,6 +138,7 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *fai
 	const struct gaol_plan *p = plan;
 	int pair[2];
 	for (int i = 0; i < GAOL_NS_COUNT; i++) ns[i] = -1;
+	if (p->namespaces == 0) return 0; /* nothing to build: the check lets no step be in that stage then */
 	struct arena *a = take_arena();
 	if (a == NULL) return failed(failure, GAOL_ARENA, ENOMEM);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -198,6 +203,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
 	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
 	job->init_pidfd = -1;
+	job->own = job->plan->fresh != 0;
 	if ((memory = expand(job)) == NULL) {
 		failed(failure, GAOL_ARENA, ENOMEM);
 		goto done;
@@ -209,7 +215,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	job->status = pipes[1];
 
 	uint64_t old = block_signals();
-	a->program_tid = 1;
+	a->program_tid = NOT_MADE;
 	long helper = gaol_clone(CLONE_VM | CLONE_FILES, a->helper + STACK, 0, 0, gaol_helper, job);
 	restore_signals(old);
 	if (helper < 0) {

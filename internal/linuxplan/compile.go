@@ -52,11 +52,14 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	return c.plan, nil
 }
 
-// SetFilter completes the seccomp step of a compiled plan.
-func SetFilter(p plan.Plan, filter []plan.Instruction) {
+// SetFilter completes the seccomp steps of a compiled plan.
+func SetFilter(p plan.Plan, filter, self []plan.Instruction) {
 	for i := range p.Steps {
-		if p.Steps[i].Op == plan.Seccomp {
+		switch p.Steps[i].Op {
+		case plan.Seccomp:
 			p.Steps[i].Filter = filter
+		case plan.SeccompSelf:
+			p.Steps[i].Filter = self
 		}
 	}
 }
