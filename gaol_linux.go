@@ -10,6 +10,7 @@ import (
 
 	"github.com/gaol-sandbox/gaol/csrc"
 	"github.com/gaol-sandbox/gaol/internal/linuxplan"
+	"github.com/gaol-sandbox/gaol/internal/once"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/seccomp"
@@ -52,6 +53,7 @@ func grants(p *policy.Policy) seccomp.Grants {
 	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Watch: p.Watch, Kill: p.Kill}
 }
 
+// build compiles and builds; the caller closes t, also where it fails.
 func (t *template) build(p policy.Policy, h policy.Host) error {
 	if _, _, err := shared(); err != nil {
 		return err
@@ -74,27 +76,41 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if err != nil {
 		return err
 	}
-	t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
-	encoded, err := t.once.Encode()
-	if err != nil {
-		return err
-	}
-	if t.core, err = csrc.Build(encoded); err != nil {
-		return failure(&t.once, err, nil)
+	if once.Only && full.Own() {
+		t.plan = full
+		t.ahead(p.Network())
+	} else {
+		t.close() // what was made ahead for another engine
+		t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
+		encoded, err := t.once.Encode()
+		if err != nil {
+			return err
+		}
+		if t.core, err = csrc.Build(encoded); err != nil {
+			return failure(&t.once, err, nil)
+		}
 	}
 	f := <-filter
 	if f.err != nil {
-		t.core.Close()
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
 	linuxplan.SetFilter(t.plan, f.filter, seccomp.Self(p.Processes, p.Kill))
-	if encoded, err = t.plan.Encode(); err == nil {
+	encoded, err := t.plan.Encode()
+	if err == nil {
 		err = t.core.Load(encoded)
 	}
-	if err != nil {
-		t.core.Close()
-	}
 	return err
+}
+
+// ahead makes the process 1 of the one command before it is known what it shall do.
+func (t *template) ahead(network bool) {
+	if t.core != nil {
+		return
+	}
+	if _, caller, err := shared(); err == nil {
+		namespaces, fresh := linuxplan.Namespaces(network)
+		t.core = csrc.NoTemplate(namespaces, fresh, caller)
+	}
 }
 
 func (t *template) close() {

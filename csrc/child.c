@@ -10,12 +10,15 @@
 #include <linux/capability.h>
 #include <linux/futex.h>
 #include <linux/securebits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "init.h"
 #include "sys_linux.h"
@@ -247,15 +250,64 @@ static void init_fds(struct gaol_job *job) {
 	if (r < 0) fail_with_program(job, GAOL_INIT_FDS, 1, r);
 }
 
-static void process1(void *arg) {
+/* For a spawn without a template. It opens nothing, since the table of descriptors may be the caller's: its pidfd leads to the namespace. */
+static void hold_net(void *arg) {
 	struct gaol_job *job = arg;
-	int tty = job->command->tty >= 0;
+	long r = sys(SYS_unshare, CLONE_NEWNET);
+	if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
+	__atomic_store_n(&job->net_made, 1, __ATOMIC_RELEASE);
+	sys(SYS_futex, &job->net_made, FUTEX_WAKE, 1, 0, 0, 0);
+	for (;;) sys(SYS_ppoll, 0, 0, 0, 0, 0);
+}
+
+/* Without a template process 1 is made early, while the caller still works out what to do, and makes a net namespace meanwhile. Should the
+ * caller end before it says go, so does this process: its parent is outside of its pid namespace, so that only the pidfd tells whether
+ * it had ended even before. The table of descriptors is the caller's until then, since the command's are still to come. */
+static void await_plan(struct gaol_job *job) {
+	long r = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	struct pollfd caller;
+	caller.fd = job->caller, caller.events = POLLIN, caller.revents = 0;
+	struct timespec at_once;
+	at_once.tv_sec = at_once.tv_nsec = 0;
+	if (r == 0) r = sys(SYS_ppoll, &caller, 1, &at_once, 0, 0);
+	if (r != 0) fail(job, GAOL_CLONE_BUILDER, 0, r < 0 ? r : -ESRCH);
+	if (job->namespaces & CLONE_NEWNET) {
+		r = gaol_clone(CLONE_VM | CLONE_FILES | CLONE_PIDFD, job->net_stack, &job->net_pidfd, 0, hold_net, job);
+		if (r < 0) job->net_pidfd = -1;
+		if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
+		job->net_pid = (int)r;
+	}
+	while (!__atomic_load_n(&job->go, __ATOMIC_ACQUIRE)) sys(SYS_futex, &job->go, FUTEX_WAIT, 0, 0, 0, 0);
+	r = sys(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	if (r == 0) r = sys(SYS_unshare, CLONE_FILES);
+	if (r < 0) fail(job, GAOL_CLONE_BUILDER, 0, r);
+	job->umask = (uint32_t)sys(SYS_umask, 0);
+}
+
+/* The build stage of a spawn that has no template: the namespaces are this process's own. What keeps it from the other process's (a kernel
+ * before 5.8; a caller that is not dumpable) costs the time to make another, and nothing more. */
+static void build(struct gaol_job *job) {
+	run_stage(job, GAOL_STAGE_BUILD);
+	if (!(job->namespaces & CLONE_NEWNET)) return;
+	while (!__atomic_load_n(&job->net_made, __ATOMIC_ACQUIRE)) sys(SYS_futex, &job->net_made, FUTEX_WAIT, 0, 0, 0, 0);
+	long r = sys(SYS_setns, job->net_pidfd, CLONE_NEWNET);
+	if (r < 0) r = sys(SYS_unshare, CLONE_NEWNET);
+	if (r < 0) fail(job, GAOL_JOIN, CLONE_NEWNET, r);
+	sys(SYS_kill, job->net_pid, SIGKILL);
+	while (sys(SYS_wait4, job->net_pid, 0, __WALL, 0) == -EINTR) {}
+}
+
+void gaol_process1(void *arg) {
+	struct gaol_job *job = arg;
 	long r;
 
+	if (job->ns == NULL) await_plan(job);
+	int tty = job->command->tty >= 0;
 	reset_signals();
 	/* with a terminal: the caller's session, but out of the terminal's foreground group; else a session of its own */
 	r = tty ? sys(SYS_setpgid, 0, 0) : sys(SYS_setsid);
 	if (r < 0) fail(job, GAOL_SESSION, 0, r);
+	if (job->ns == NULL) build(job);
 	run_stage(job, GAOL_STAGE_INIT);
 	job->process1 = sys(SYS_getpid);
 	/* what the program leaves behind becomes this process's child, as in a pid namespace (man 2 prctl; kept over the exec) */
@@ -266,7 +318,7 @@ static void process1(void *arg) {
 	 * processors of two are busy is queued behind this process, and stays there through its exec. */
 	__atomic_store_n(&job->program_made, 1, __ATOMIC_RELEASE);
 	r = gaol_clone(CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, job->program_tid, job->program_tid, program, job);
-	if (r <= 0 || (job->own && r != GAOL_PROGRAM_PID)) {
+	if (r <= 0 || (job->own && job->ns != NULL && r != GAOL_PROGRAM_PID)) {
 		__atomic_store_n(&job->program_made, r > 0, __ATOMIC_RELEASE);
 		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
 	}
@@ -298,7 +350,7 @@ void gaol_helper(void *arg) {
 	/* CLONE_PARENT: the caller waits for process 1 itself, and this process is gone before the program starts. The pidfd comes
 	 * to the caller's own table, which this process shares. */
 	unsigned long flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | job->plan->fresh;
-	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, process1, job);
+	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, gaol_process1, job);
 	if (r < 0) {
 		__atomic_store_n(job->init_tid, 0, __ATOMIC_RELEASE);
 		job->init_pidfd = -1; /* the kernel stores the number before it may still fail, and gives it back then */

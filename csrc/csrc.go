@@ -53,9 +53,35 @@ var ErrClosed = errors.New("the template is closed")
 // Template is what the build stage of a plan has made: the descriptors of namespaces. With Load it also holds, in C memory, the plan
 // that each spawn goes through. It is safe for many goroutines at once.
 type Template struct {
-	mu   sync.RWMutex
-	plan unsafe.Pointer // C memory; nil before Load and after Close
-	ns   [C.GAOL_NS_COUNT]C.int
+	mu                sync.RWMutex
+	plan              unsafe.Pointer // C memory; nil before Load and after Close
+	ns                [C.GAOL_NS_COUNT]C.int
+	none              bool
+	first             sync.Mutex              // guards ahead
+	ahead             *C.struct_gaol_prepared // none: the first spawn's process 1, if it is made already
+	namespaces, fresh uint32                  // that it has
+}
+
+// NoTemplate returns a Template that holds nothing: the plan that it is given has the build stage too, and each Spawn takes that along.
+// The process 1 of the first is made now, with these namespaces, and waits for its plan; where that fails, Spawn will tell. caller is a
+// pidfd of this process.
+func NoTemplate(namespaces, fresh uint32, caller int) *Template {
+	t := &Template{none: true, namespaces: namespaces, fresh: fresh}
+	for i := range t.ns {
+		t.ns[i] = -1
+	}
+	var failure C.struct_gaol_failure
+	t.ahead = C.gaol_prepare(C.uint32_t(namespaces), C.uint32_t(fresh), C.int(caller), &failure)
+	return t
+}
+
+// prepared hands the process 1 that was made ahead to one spawn.
+func (t *Template) prepared() *C.struct_gaol_prepared {
+	t.first.Lock()
+	defer t.first.Unlock()
+	p := t.ahead
+	t.ahead = nil
+	return p
 }
 
 // Build checks the plan and runs its build stage. A failure of a step is a *plan.Failure. The caller closes the Template.
@@ -71,7 +97,7 @@ func Build(b []byte) (*Template, error) {
 	return t, nil
 }
 
-// Load checks the plan whose later stages each spawn goes through, and keeps a copy. It is called once.
+// Load checks the plan whose later stages (all, if there is no template) each spawn goes through, and keeps a copy. It is called once.
 func (t *Template) Load(b []byte) error {
 	if err := Check(b); err != nil {
 		return fmt.Errorf("the plan is not valid: %w", err)
@@ -79,6 +105,9 @@ func (t *Template) Load(b []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.plan = C.CBytes(b)
+	if p := (*C.struct_gaol_plan)(t.plan); t.none && (uint32(p.namespaces) != t.namespaces || uint32(p.fresh) != t.fresh) {
+		C.gaol_unprepare(t.prepared())
+	}
 	return nil
 }
 
@@ -88,6 +117,7 @@ func (t *Template) Close() {
 	defer t.mu.Unlock()
 	C.free(t.plan)
 	t.plan = nil
+	C.gaol_unprepare(t.prepared())
 	for i, fd := range t.ns {
 		if fd >= 0 {
 			_ = unix.Close(int(fd))
@@ -116,7 +146,11 @@ func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
 	}
 	var out C.struct_gaol_spawned
 	var failure C.struct_gaol_failure
-	r := C.gaol_spawn(t.plan, &t.ns[0], unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), &out, &failure)
+	ns := &t.ns[0]
+	if t.none {
+		ns = nil
+	}
+	r := C.gaol_spawn(t.plan, ns, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), t.prepared(), &out, &failure)
 	if r < 0 {
 		return Spawned{}, goFailure(&failure)
 	}

@@ -38,11 +38,7 @@ func (c *compiler) step(s plan.Step) { c.plan.Steps = append(c.plan.Steps, s) }
 // Compile lays out the steps for p on h. Its seccomp step, the last of the program's stage, is still without a filter: SetFilter.
 func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	c := &compiler{made: map[string]bool{"/": true}}
-	c.plan.Namespaces = newUser | newNS | newIPC | newUTS
-	if !p.Network() {
-		c.plan.Namespaces |= newNet
-	}
-	c.plan.Fresh = newNS | newPID | newCgroup
+	c.plan.Namespaces, c.plan.Fresh = Namespaces(p.Network())
 	places := arrange(p.Entries)
 	c.build(&p, h, places)
 	if err := c.init(&p, places); err != nil {
@@ -50,6 +46,15 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	}
 	c.program(&p, h, places)
 	return c.plan, nil
+}
+
+// Namespaces returns those that a template keeps and those that each spawn makes, of the namespace engine.
+func Namespaces(network bool) (template, fresh uint32) {
+	template, fresh = newUser|newNS|newIPC|newUTS, newNS|newPID|newCgroup
+	if !network {
+		template |= newNet
+	}
+	return template, fresh
 }
 
 // SetFilter completes the seccomp steps of a compiled plan.
