@@ -43,6 +43,10 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 		c.plan.Namespaces |= newNet
 	}
 	c.plan.Fresh = newNS | newPID | newCgroup
+	if p.SystemV || p.Queues { // what two commands leave there must not meet
+		c.plan.Namespaces &^= newIPC
+		c.plan.Fresh |= newIPC
+	}
 	places := arrange(p.Entries)
 	c.build(&p, h, places)
 	if err := c.init(&p, places); err != nil {
@@ -168,6 +172,8 @@ func typeFlag(e *policy.Entry) uint16 {
 		return plan.IsFifo
 	case e.Rights&policy.Device != 0:
 		return plan.IsNode
+	case e.Rights&policy.Connect != 0:
+		return plan.IsSock
 	}
 	return plan.IsFile
 }

@@ -24,11 +24,9 @@ const (
 	llRefer      = 1 << 13 // ABI 2
 	llTruncate   = 1 << 14 // ABI 3
 	llIoctlDev   = 1 << 15 // ABI 5
+	llResolve    = 1 << 16 // ABI 9: connect and send to a socket by its path
 
 	llABI1 = 1<<13 - 1
-
-	llBindTCP    = 1 << 0 // ABI 4
-	llConnectTCP = 1 << 1 // ABI 4
 
 	llScopeAbstractUnix = 1 << 0 // ABI 6
 	llScopeSignal       = 1 << 1 // ABI 6
@@ -45,12 +43,7 @@ func handled(abi int, p *policy.Policy) plan.Ruleset {
 	}
 	if abi >= 4 {
 		r.Size = 16
-		if !p.Inbound {
-			r.Net |= llBindTCP
-		}
-		if !p.Outbound {
-			r.Net |= llConnectTCP
-		}
+		r.Net = handledNet(abi, p)
 	}
 	if abi >= 5 {
 		r.FS |= llIoctlDev
@@ -58,6 +51,9 @@ func handled(abi int, p *policy.Policy) plan.Ruleset {
 	if abi >= 6 {
 		r.Size = 24
 		r.Scoped = llScopeAbstractUnix | llScopeSignal
+	}
+	if abi >= 9 {
+		r.FS |= llResolve
 	}
 	return r
 }
@@ -79,6 +75,12 @@ func landlockRights(r policy.Rights, dir bool) uint64 {
 	}
 	if r&policy.Execute != 0 {
 		bits |= llExecute
+	}
+	if r&policy.Control != 0 {
+		bits |= llIoctlDev
+	}
+	if r&policy.Connect != 0 {
+		bits |= llResolve
 	}
 	return bits
 }
@@ -121,6 +123,7 @@ func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
 		r.rights |= have
 		around = append(around, r)
 	}
+	c.ports(p, ruleset.Net)
 	c.step(plan.Step{Op: plan.LandlockEnforce})
 }
 

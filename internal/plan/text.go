@@ -139,7 +139,7 @@ func (s Step) String() string {
 		}
 		return strings.Join(parts, " ")
 	}
-	for i, name := range []string{"read-only", "noexec", "dev", "(directory)", "(file)", "(device)", "(fifo)"} {
+	for i, name := range []string{"read-only", "noexec", "dev", "(directory)", "(file)", "(device)", "(fifo)", "(socket)"} {
 		if s.Flags>>i&1 != 0 {
 			parts = append(parts, name)
 		}

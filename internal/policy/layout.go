@@ -151,7 +151,7 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 // exact asks for Landlock where a mount would give more than was granted: whatever is mounted can be read. Landlock's rights add up
 // from the root on, through mounts, so below a readable tree it cannot take reading away; a mount can take away the other rights.
 func (r *resolver) exact(n *node, around []*node) {
-	if n.Kind != Bind || n.Rights&Device != 0 || n.unasked {
+	if n.Kind != Bind || n.Rights&(Device|Connect) != 0 || n.unasked {
 		return
 	}
 	if n.Rights&Read != 0 {

@@ -132,7 +132,7 @@ func (r *resolver) pinned() {
 			for _, w := range written[dir] {
 				at := path.Join(w.Path, strings.TrimPrefix(n.Host, dir))
 				if r.hostPath(at) == n.Host && !r.hidden(at, w) {
-					r.add(n.op, Entry{Path: at, Kind: Bind, Host: n.Host, Dir: n.Dir, Fifo: n.Fifo})
+					r.add(n.op, Entry{Path: at, Kind: Bind, Host: n.Host, Dir: n.Dir, Fifo: n.Fifo, Rights: n.Rights & Connect})
 				}
 			}
 		}
@@ -196,8 +196,12 @@ func granted(op profile.Operation) Rights {
 	switch op.Kind {
 	case profile.System:
 		return Read | Execute
-	case profile.FileRead, profile.NetworkOutbound:
+	case profile.FileRead:
 		return Read
+	case profile.NetworkOutbound:
+		if op.Address.Form != profile.FormLocalSocket {
+			return Read // of the files that it brings
+		}
 	case profile.FileReadMetadata:
 		return Metadata
 	case profile.FileWrite:

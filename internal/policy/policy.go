@@ -15,12 +15,14 @@ const (
 	Read
 	Write
 	Execute
-	Device // a device node that works
+	Device  // a device node that works
+	Control // ioctl on it
+	Connect // a socket that can be connected to
 )
 
 func (r Rights) String() string {
 	var words []string
-	for i, w := range []string{"metadata", "read", "write", "execute", "device"} {
+	for i, w := range []string{"metadata", "read", "write", "execute", "device", "control", "connect"} {
 		if r>>i&1 != 0 {
 			words = append(words, w)
 		}
@@ -74,17 +76,25 @@ type Gap struct{ Operation, Detail string }
 
 // Policy is a profile, resolved. Entries are sorted by path, so that what encloses comes first.
 type Policy struct {
-	Entries   []Entry
-	Proc      Proc
-	Outbound  bool
-	Inbound   bool
-	Processes bool
-	Landlock  bool // it is used
-	Watch     bool // nothing is visible that may not be listed
-	Kill      bool
-	Env       []string
-	PassEnv   []string
-	Dir       string
+	Entries                                  []Entry
+	Proc                                     Proc
+	Outbound                                 bool     // every address
+	Inbound                                  bool     // every port
+	TCPConnect, TCPBind, UDPConnect, UDPBind []uint16 // ports, sorted; empty where all are granted
+	Local                                    bool     // Unix sockets may be made, and connected to where the view shows any
+	LocalListen                              bool     // they may be bound and listened on
+	Processes                                bool
+	Trace                                    bool // processes of the sandbox may be traced
+	Pipes                                    bool // FIFOs may be made
+	SystemV                                  bool
+	Queues                                   bool   // of POSIX
+	Syscalls                                 string // the names of calls that are allowed besides; sorted
+	Landlock                                 bool   // it is used
+	Watch                                    bool   // nothing is visible that may not be listed
+	Kill                                     bool
+	Env                                      []string
+	PassEnv                                  []string
+	Dir                                      string
 
 	Engine     string
 	Mechanisms []string
@@ -93,7 +103,9 @@ type Policy struct {
 }
 
 // Network says that the program uses the host's network.
-func (p *Policy) Network() bool { return p.Outbound || p.Inbound }
+func (p *Policy) Network() bool {
+	return p.Outbound || p.Inbound || len(p.TCPConnect)+len(p.TCPBind)+len(p.UDPConnect)+len(p.UDPBind) > 0
+}
 
 // Unsupported is one operation that the host cannot enforce.
 type Unsupported struct {

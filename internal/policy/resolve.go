@@ -38,6 +38,7 @@ type node struct {
 	boundary bool
 	kernel   bool // a file system of the kernel's below a tree of files: not to be written
 	unasked  bool // it came along with that tree
+	system   bool // System shows it
 	// asked is the operation that named the path, if one did and it was not brought by another.
 	asked *profile.Operation
 }
@@ -66,6 +67,9 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 	if err := r.steady(); err != nil {
 		return Policy{}, err
 	}
+	if err := r.network(p.Operations); err != nil {
+		return Policy{}, err
+	}
 	r.support(p.Operations)
 	if len(r.unsupported) > 0 {
 		return Policy{}, &UnsupportedError{r.unsupported}
@@ -83,6 +87,8 @@ func (r *resolver) operations(ops []profile.Operation) error {
 			err = r.mapped(op)
 		case profile.Private:
 			err = r.private(op)
+		case profile.IPC:
+			err = r.ipc(op)
 		}
 		if err != nil {
 			return err
@@ -99,14 +105,16 @@ func (r *resolver) operations(ops []profile.Operation) error {
 			err = r.grant(op, op.Pattern, Write)
 		case profile.FileExecute:
 			err = r.grant(op, op.Pattern, Execute)
-		case profile.NetworkOutbound:
-			r.policy.Outbound = true
-		case profile.NetworkInbound:
-			r.policy.Inbound = true
+		case profile.NetworkOutbound, profile.NetworkInbound:
+			err = r.address(op)
 		case profile.ProcessCreate:
 			r.policy.Processes = true
-		case profile.Signal, profile.Trace, profile.IPC, profile.Device, profile.Syscall:
-			r.lack(op, "a later version of gaol", "", "")
+		case profile.Trace:
+			r.policy.Trace = true
+		case profile.Device:
+			err = r.node(op)
+		case profile.Syscall:
+			r.syscalls(op)
 		}
 		if err == nil {
 			err = r.bring(op)
@@ -214,6 +222,7 @@ func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights R
 	if n == nil {
 		n = r.add(op, Entry{Path: path, Kind: Bind, Host: r.hostPath(path), Dir: st.mode.IsDir()})
 	}
+	n.system = n.system || op.Kind == profile.System
 	if n.asked == nil && op.Kind != profile.System && op.Kind != profile.NetworkOutbound {
 		n.asked = &op
 	}

@@ -59,7 +59,7 @@ func (r *resolver) enforced(ops []profile.Operation) {
 		return strings.Join(out, " + ")
 	}
 	for _, op := range ops {
-		m := ""
+		m := r.mechanism(op)
 		switch op.Kind {
 		case profile.System:
 			m = with("mounts", landlock, "own /proc")
@@ -71,6 +71,9 @@ func (r *resolver) enforced(ops []profile.Operation) {
 				m = "devpts of its own"
 			}
 		case profile.NetworkOutbound, profile.NetworkInbound:
+			if op.Address.Form == profile.FormLocalSocket {
+				break
+			}
 			m = "seccomp"
 			if r.host.Landlock >= 4 {
 				m = with("seccomp", landlock)

@@ -78,8 +78,21 @@ func (p Policy) String() string {
 		return ""
 	}
 	fmt.Fprintf(&b, "proc: %s\n", [...]string{"none", "own processes", "own processes and system files"}[p.Proc])
-	fmt.Fprintf(&b, "network: %s\n", words(when(p.Outbound, "outbound"), when(p.Inbound, "inbound")))
+	fmt.Fprintf(&b, "network: %s\n", words(when(p.Outbound, "outbound"), when(p.Inbound, "inbound"), ports("connect tcp", p.TCPConnect), ports("connect udp", p.UDPConnect),
+		ports("listen tcp", p.TCPBind), ports("listen udp", p.UDPBind), when(p.Local, "connect unix"), when(p.LocalListen, "listen unix")))
 	fmt.Fprintf(&b, "processes: %s\n", [...]string{"threads only", "may be created"}[b2i(p.Processes)])
+	if p.Trace {
+		b.WriteString("tracing: allowed\n")
+	}
+	if ipc := words(when(p.Pipes, "named-pipes"), when(p.SystemV, "system-v"), when(p.Queues, "posix-queues")); p.Pipes || p.SystemV || p.Queues {
+		fmt.Fprintf(&b, "ipc: %s\n", ipc)
+	}
+	if p.Syscalls != "" {
+		fmt.Fprintf(&b, "system calls: %s\n", p.Syscalls)
+	}
+	for _, g := range p.Gaps {
+		fmt.Fprintf(&b, "gap: %s: %s\n", g.Operation, g.Detail)
+	}
 	fmt.Fprintf(&b, "denied system call: %s\n", [...]string{"errno", "kill"}[b2i(p.Kill)])
 	return b.String()
 }
@@ -139,4 +152,14 @@ func (p *Policy) HostPath(at string) (string, bool) {
 		return "", false
 	}
 	return path.Join(e.Host, strings.TrimPrefix(at, e.Path)), true
+}
+
+func ports(what string, list []uint16) string {
+	for _, p := range list {
+		what += fmt.Sprintf(" %d", p)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return what
 }
