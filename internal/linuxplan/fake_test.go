@@ -78,6 +78,8 @@ func (f fakeFS) Lstat(p string) (fs.FileMode, error) {
 
 func (f fakeFS) Readlink(p string) (string, error) { return f[p], nil }
 
+func (f fakeFS) Links(string) (uint64, error) { return 1, nil }
+
 const hostLines = `
 	/dev/full
 	/dev/null

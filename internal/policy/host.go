@@ -8,11 +8,12 @@ import (
 	"syscall"
 )
 
-// FS is what resolve asks about paths. Both calls do not follow a link in the last element, and are given only paths whose other
+// FS is what resolve asks about paths. The calls do not follow a link in the last element, and are given only paths whose other
 // elements are no links.
 type FS interface {
 	Lstat(path string) (fs.FileMode, error)
 	Readlink(path string) (string, error)
+	Links(path string) (uint64, error) // how many names a file has
 }
 
 // Mount is a mount point of the host and the type of the file system on it, as /proc/thread-self/mountinfo has them; of several at one

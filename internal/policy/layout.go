@@ -101,6 +101,12 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if n.Kind == Ptys && top != nil && top.Kind == Bind {
 		return fail(errors.New("cannot be made where the host's /dev is shown"))
 	}
+	if n.coveredBy(top) {
+		return false, nil
+	}
+	if len(n.denies) > 0 {
+		return r.hole(n, top)
+	}
 	if top == nil || top.Kind != Bind {
 		n.Mount = n.Kind == Bind
 		return true, nil

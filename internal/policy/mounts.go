@@ -181,10 +181,10 @@ func (r *resolver) steady() error {
 	return nil
 }
 
-// covers says that something of the host is hidden behind a Private or a Map.
+// covers says that something of the host is hidden behind a Private, a Map or a Deny.
 func (r *resolver) covers() bool {
 	for _, n := range r.entries {
-		if n.boundary && !n.kernel && n.Kind != Empty {
+		if n.boundary && !n.kernel && n.Kind != Empty || len(n.denies) > 0 {
 			return true
 		}
 	}

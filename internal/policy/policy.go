@@ -43,19 +43,22 @@ const (
 	Private                 // an empty directory of each command's own
 	Ptys                    // pseudo-terminals of each command's own
 	Empty                   // nothing: it covers a /proc of the host
+	Cover                   // what cannot be opened: it covers a path that is denied
 )
 
 // Entry is one path of the view.
 type Entry struct {
 	Path   string // inside
 	Kind   Kind
-	Host   string // Bind: where it is on the host, without links; Link: what it points to
+	Host   string // Bind, Cover: where it is on the host, without links; Link: what it points to
 	Dir    bool
 	Fifo   bool
 	Rights Rights // own and inherited
 	Why    string // the operation that asked for it first
 	// Mount says that the entry needs a mount of its own; else what encloses it shows it already, with the same flags.
 	Mount bool
+	// Hole says that a Deny asked for the mount: without it the path must not be shown.
+	Hole bool
 }
 
 // Proc says how much of /proc there is.

@@ -18,9 +18,10 @@ type resolver struct {
 	policy      Policy
 	entries     map[string]*node
 	paths       pathCache
-	maps        map[string]string // a place inside that something of the host is mapped to → what
-	ways        map[string]bool   // the directories above places that are mapped or private
-	links       []linkAt          // on the way to anything
+	maps        map[string]string   // a place inside that something of the host is mapped to → what
+	ways        map[string]bool     // the directories above places that are mapped or private
+	links       []linkAt            // on the way to anything
+	absent      []profile.Operation // denials of what is not there
 	unsupported []Unsupported
 }
 
@@ -40,7 +41,9 @@ type node struct {
 	unasked  bool // it came along with that tree
 	system   bool // System shows it
 	// asked is the operation that named the path, if one did and it was not brought by another.
-	asked *profile.Operation
+	asked  *profile.Operation
+	denies []profile.Operation
+	taken  Rights // by them
 }
 
 // Resolve decides what the host enforces for p, and by what. A profile that means nothing is a *profile.Error; one that the host
@@ -65,6 +68,9 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 		return Policy{}, err
 	}
 	if err := r.steady(); err != nil {
+		return Policy{}, err
+	}
+	if err := r.holes(); err != nil {
 		return Policy{}, err
 	}
 	if err := r.network(p.Operations); err != nil {
@@ -95,6 +101,9 @@ func (r *resolver) operations(ops []profile.Operation) error {
 		}
 	}
 	for _, op := range ops {
+		if op.Deny {
+			continue
+		}
 		var err error
 		switch op.Kind {
 		case profile.FileRead:
@@ -120,6 +129,14 @@ func (r *resolver) operations(ops []profile.Operation) error {
 			err = r.bring(op)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	for _, op := range ops {
+		if !op.Deny {
+			continue
+		}
+		if err := r.deny(op); err != nil {
 			return err
 		}
 	}

@@ -49,6 +49,8 @@ func (p Policy) String() string {
 			fmt.Fprintf(&b, "  %s: private, %s", e.Path, e.Rights)
 		case Ptys:
 			fmt.Fprintf(&b, "  %s: pseudo-terminals", e.Path)
+		case Cover:
+			fmt.Fprintf(&b, "  %s: denied", e.Path)
 		case Empty:
 			fmt.Fprintf(&b, "  %s: empty", e.Path)
 		default:
