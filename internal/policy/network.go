@@ -25,15 +25,15 @@ func (r *resolver) address(op profile.Operation) error {
 	switch op.Address.Form {
 	case profile.FormTCP:
 		if in {
-			p.TCPBind = append(p.TCPBind, op.Address.Port)
+			p.TCPBind = append(p.TCPBind, uint16(op.Address.Port))
 		} else {
-			p.TCPConnect = append(p.TCPConnect, op.Address.Port)
+			p.TCPConnect = append(p.TCPConnect, uint16(op.Address.Port))
 		}
 	case profile.FormUDP:
 		if in {
-			p.UDPBind = append(p.UDPBind, op.Address.Port)
+			p.UDPBind = append(p.UDPBind, uint16(op.Address.Port))
 		} else {
-			p.UDPConnect = append(p.UDPConnect, op.Address.Port)
+			p.UDPConnect = append(p.UDPConnect, uint16(op.Address.Port))
 		}
 	case profile.FormLocalSocket:
 		if in {
