@@ -278,6 +278,28 @@ func (d OnDenied) String() string {
 	return fmt.Sprintf("OnDenied(%d)", uint8(d))
 }
 
+// Engine is the set of mechanisms that a sandbox is built of on Linux.
+type Engine uint8
+
+// The engines. The zero Engine leaves the choice to the host.
+const (
+	AnyEngine       Engine = iota
+	EngineNamespace        // a view of its own, in namespaces
+	EngineLandlock         // the host's view, with rules
+)
+
+func (e Engine) String() string {
+	switch e {
+	case AnyEngine:
+		return "any"
+	case EngineNamespace:
+		return "namespace"
+	case EngineLandlock:
+		return "landlock"
+	}
+	return fmt.Sprintf("Engine(%d)", uint8(e))
+}
+
 // Profile is the list. It is a value: methods that change it return a copy.
 type Profile struct {
 	Operations []Operation
@@ -285,6 +307,7 @@ type Profile struct {
 	Env        []string // "K=V", added to the minimal environment
 	PassEnv    []string // names copied from the caller's environment when they are set there
 	Dir        string   // working directory inside; empty: see Cmd.Dir
+	Engine     Engine   // forced; no profile file has it
 }
 
 // Error is a profile that cannot mean anything: which operation, which path, and why.
