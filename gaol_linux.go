@@ -49,7 +49,8 @@ type template struct {
 
 // grants is what the seccomp filter depends on.
 func grants(p *policy.Policy) seccomp.Grants {
-	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Watch: p.Watch, Kill: p.Kill}
+	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Watch: p.Watch, Kill: p.Kill,
+		Pipes: true, Attributes: true, Truncate: true, Peers: true}
 }
 
 func (t *template) build(p policy.Policy, h policy.Host) error {

@@ -35,8 +35,11 @@ type compiler struct {
 
 func (c *compiler) step(s plan.Step) { c.plan.Steps = append(c.plan.Steps, s) }
 
-// Compile lays out the steps for p on h. Its seccomp step, the last of the program's stage, is still without a filter: SetFilter.
+// Compile lays out the steps for p on h. Its seccomp steps, the last ones, are still without a filter: SetFilter, SetSelf.
 func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
+	if p.Engine == policy.LandlockEngine {
+		return compileRules(p, h), nil
+	}
 	c := &compiler{made: map[string]bool{"/": true}}
 	c.plan.Namespaces = newUser | newNS | newIPC | newUTS
 	if !p.Network() {
@@ -57,9 +60,14 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 }
 
 // SetFilter completes the seccomp step of a compiled plan.
-func SetFilter(p plan.Plan, filter []plan.Instruction) {
+func SetFilter(p plan.Plan, filter []plan.Instruction) { set(p, plan.Seccomp, filter) }
+
+// SetSelf completes the step of the filter that keeps signals in, where there is one.
+func SetSelf(p plan.Plan, filter []plan.Instruction) { set(p, plan.SeccompSelf, filter) }
+
+func set(p plan.Plan, op plan.Op, filter []plan.Instruction) {
 	for i := range p.Steps {
-		if p.Steps[i].Op == plan.Seccomp {
+		if p.Steps[i].Op == op {
 			p.Steps[i].Filter = filter
 		}
 	}
@@ -267,15 +275,19 @@ func (c *compiler) below(n *place, made map[string]bool) {
 }
 
 func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
-	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
+	c.limits(h)
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps})
 	if h.Landlock >= policy.MinLandlock {
 		c.landlock(h.Landlock, p, places)
 	}
 	c.step(plan.Step{Op: plan.Seccomp})
+}
+
+func (c *compiler) limits(h policy.Host) {
+	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
 }
 
 func below(p, dir string) bool {

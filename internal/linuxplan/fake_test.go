@@ -118,7 +118,7 @@ const hostLines = `
 var yes = policy.Check{OK: true}
 
 func host(f policy.FS, landlock int) policy.Host {
-	return policy.Host{Engine: yes, Proc: yes, Seccomp: yes, Landlock: landlock, LandlockReason: "none", UIDMap: "1000 1000 1", GIDMap: "100 100 1",
+	return policy.Host{Namespaces: yes, Proc: yes, Seccomp: yes, Landlock: landlock, LandlockReason: "none", UIDMap: "1000 1000 1", GIDMap: "100 100 1",
 		Nofile: [2]uint64{1024, 4096}, Core: 1, FS: f}
 }
 

@@ -86,7 +86,7 @@ func (r *resolver) names(op profile.Operation, host string) error {
 func (r *resolver) hole(n, top *node) (keep bool, err error) {
 	var above Rights
 	if top != nil && top.Kind == Bind && !n.boundary {
-		above = top.Rights &^ (Device | Control | Connect)
+		above = top.Rights &^ (Device | Ioctl | Connect)
 		if n.kernel {
 			above &^= Write
 		}
@@ -149,7 +149,7 @@ func (r *resolver) half(n *node, denied, left Rights) {
 
 // covered says that nothing of n is shown, since it lies in what a Deny covers and no operation names it.
 func (n *node) coveredBy(top *node) bool {
-	return top != nil && top.Kind == Cover && (n.unasked || n.Kind == Bind && n.Rights == 0 && !n.boundary && n.asked == nil)
+	return top != nil && top.Kind == Cover && (n.unasked || n.Kind == Bind && n.Rights == 0 && !n.boundary && len(n.asked) == 0)
 }
 
 // holes holds the denials against the whole view: what is taken at one path must not be shown at another, and what did not exist must

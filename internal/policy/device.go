@@ -24,6 +24,6 @@ func (r *resolver) node(op profile.Operation) error {
 		return problem(op, asked, errors.New("is not a device"))
 	}
 	n := r.add(op, Entry{Path: at, Kind: Bind, Host: r.hostPath(at)})
-	n.Rights |= Read | Write | Device | Control
+	n.Rights |= Read | Write | Device | Ioctl
 	return r.within(op, at)
 }

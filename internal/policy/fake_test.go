@@ -216,7 +216,7 @@ func host(f FS) Host {
 	if f, ok := f.(*fakeFS); ok {
 		mounts = f.mounts
 	}
-	return Host{Mounts: mounts, Core: 1, System: "Linux test", Engine: yes, Proc: yes, Seccomp: yes, Landlock: 6, UIDMap: "0 0 1", GIDMap: "0 0 1",
+	return Host{Mounts: mounts, Core: 1, System: "Linux test", Namespaces: yes, Proc: yes, Seccomp: yes, Landlock: 6, UIDMap: "0 0 1", GIDMap: "0 0 1",
 		Nofile: [2]uint64{1024, 4096}, FS: f}
 }
 

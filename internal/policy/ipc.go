@@ -2,8 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
@@ -29,9 +27,7 @@ func (r *resolver) ipc(op profile.Operation) error {
 
 // syscalls adds the names; the profile holds none that cannot be granted.
 func (r *resolver) syscalls(op profile.Operation) {
-	names := append(strings.Fields(r.policy.Syscalls), strings.Fields(op.Names)...)
-	slices.Sort(names)
-	r.policy.Syscalls = strings.Join(slices.Compact(names), " ")
+	r.policy.Names = joinNames(r.policy.Names, op.Names)
 }
 
 // mechanism names what holds an operation that is no file's.

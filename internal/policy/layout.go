@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 // ByPath sorts so that what lies below a path follows it at once: '/' comes before every other byte.
@@ -160,21 +162,25 @@ func (r *resolver) exact(n *node, around []*node) {
 	if n.Kind != Bind || n.Rights&(Device|Connect) != 0 || n.unasked {
 		return
 	}
+	asked := n.asked
 	if n.Rights&Read != 0 {
 		// a read-only mount does not keep a FIFO from being written (man 7 fifo); the system's own directories hold none
-		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) && n.asked != nil {
-			r.lack(*n.asked, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileWrite of the same path")
+		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) {
+			r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileWrite of the same path", "a named pipe there can be written")
 		}
 		return
 	}
+	if len(asked) == 0 {
+		asked = []profile.Operation{n.op}
+	}
 	r.policy.Watch = r.policy.Watch && !n.Dir
 	if r.host.Landlock < MinLandlock {
-		r.lack(n.op, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileRead of the same path")
+		r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileRead of the same path", "it can be read")
 		return
 	}
 	for _, a := range around {
 		if a.Rights&Read != 0 {
-			r.lack(n.op, "a mechanism that forbids reading below "+a.Path, a.Why+" allows it", "FileRead of the same path, or a path elsewhere")
+			r.each(asked, "a mechanism that forbids reading below "+a.Path, a.Why+" allows it", "FileRead of the same path, or a path elsewhere", "it can be read")
 			return
 		}
 	}

@@ -20,13 +20,7 @@ var kernelTypes = map[string]bool{"sysfs": true, "cgroup": true, "cgroup2": true
 // the host's processes: a tree is refused if it lies on one, and one that lies in it is covered. What acts on the kernel is not
 // writable in there unless its mount point is granted by name.
 func (r *resolver) mounts() error {
-	types := map[string]string{}
-	for _, m := range r.host.Mounts {
-		// of several at one place the table does not tell which is on top: the one that matters most counts
-		if have, ok := types[m.Path]; !ok || have != "proc" && (m.Type == "proc" || kernelTypes[m.Type] || !kernelTypes[have]) {
-			types[m.Path] = m.Type
-		}
-	}
+	types := mountTypes(r.host.Mounts)
 	trees := map[string][]*node{}
 	for _, n := range r.entries {
 		if n.Kind != Bind {
@@ -51,6 +45,17 @@ func (r *resolver) mounts() error {
 		}
 	}
 	return nil
+}
+
+// mountTypes is what is mounted where. Of several at one place the table does not tell which is on top: the one that matters most counts.
+func mountTypes(mounts []Mount) map[string]string {
+	types := map[string]string{}
+	for _, m := range mounts {
+		if have, ok := types[m.Path]; !ok || have != "proc" && (m.Type == "proc" || kernelTypes[m.Type] || !kernelTypes[have]) {
+			types[m.Path] = m.Type
+		}
+	}
+	return types
 }
 
 // covered says that a mount lies below a proc, with which it is covered.

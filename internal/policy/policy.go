@@ -16,13 +16,14 @@ const (
 	Write
 	Execute
 	Device  // a device node that works
-	Control // ioctl on it
-	Connect // a socket that can be connected to
+	Ioctl   // and takes commands
+	Connect // a socket that can be reached
+	Socket  // sockets can be made
 )
 
 func (r Rights) String() string {
 	var words []string
-	for i, w := range []string{"metadata", "read", "write", "execute", "device", "control", "connect"} {
+	for i, w := range []string{"metadata", "read", "write", "execute", "device", "ioctl", "connect", "make-socket"} {
 		if r>>i&1 != 0 {
 			words = append(words, w)
 		}
@@ -74,30 +75,23 @@ const (
 // Enforcement pairs an operation with what holds it.
 type Enforcement struct{ Operation, Mechanism string }
 
-// Gap is something that an operation with BestEffort left open.
-type Gap struct{ Operation, Detail string }
-
 // Policy is a profile, resolved. Entries are sorted by path, so that what encloses comes first.
 type Policy struct {
-	Entries                                  []Entry
-	Proc                                     Proc
-	Outbound                                 bool     // every address
-	Inbound                                  bool     // every port
-	TCPConnect, TCPBind, UDPConnect, UDPBind []uint16 // ports, sorted; empty where all are granted
-	Local                                    bool     // Unix sockets may be made, and connected to where the view shows any
-	LocalListen                              bool     // they may be bound and listened on
-	Processes                                bool
-	Trace                                    bool // processes of the sandbox may be traced
-	Pipes                                    bool // FIFOs may be made
-	SystemV                                  bool
-	Queues                                   bool   // of POSIX
-	Syscalls                                 string // the names of calls that are allowed besides; sorted
-	Landlock                                 bool   // it is used
-	Watch                                    bool   // nothing is visible that may not be listed
-	Kill                                     bool
-	Env                                      []string
-	PassEnv                                  []string
-	Dir                                      string
+	Entries   []Entry
+	Proc      Proc
+	Outbound  bool
+	Inbound   bool
+	Processes bool
+	Ports     []Port // reached or served by TCP or UDP where not all are
+	Landlock  bool   // it is used
+	Watch     bool   // nothing is visible that may not be listed
+	Kill      bool
+	// Self says that nothing but the filter keeps signals in: they reach the program's own process alone.
+	Self bool
+	Calls
+	Env     []string
+	PassEnv []string
+	Dir     string
 
 	Engine     string
 	Mechanisms []string
@@ -105,45 +99,29 @@ type Policy struct {
 	Gaps       []Gap
 }
 
+// Port is one port and what may be done with it, as Landlock has it.
+type Port struct {
+	Number uint16
+	Rights uint64 // of package landlock
+	Why    string
+}
+
+// Calls are what only the filter decides about; the zero value is the strictest.
+type Calls struct {
+	Local       bool   // sockets of AF_UNIX, connect
+	LocalListen bool   // and bind, listen
+	Trace       bool   // ptrace and its like
+	Pipes       bool   // named pipes are made
+	SystemV     bool   // System V IPC
+	Queues      bool   // POSIX message queues
+	Attributes  bool   // modes, owners, times, extended attributes are changed
+	Truncate    bool   // files are truncated
+	Peers       bool   // priorities, limits and groups of other processes are changed
+	Names       string // of calls that are granted by name
+}
+
 // Network says that the program uses the host's network.
-func (p *Policy) Network() bool {
-	return p.Outbound || p.Inbound || len(p.TCPConnect)+len(p.TCPBind)+len(p.UDPConnect)+len(p.UDPBind) > 0
-}
-
-// Unsupported is one operation that the host cannot enforce.
-type Unsupported struct {
-	Operation string
-	Mechanism string // what is missing
-	Detail    string // why it is, as probed
-	Fix       string // what would provide it
-}
-
-// UnsupportedError lists every operation of a profile that the host cannot enforce.
-type UnsupportedError struct{ Operations []Unsupported }
-
-func (e *UnsupportedError) Error() string {
-	var b strings.Builder
-	b.WriteString("gaol: this host cannot enforce the profile: ")
-	for i, u := range e.Operations {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(u.String())
-	}
-	return b.String()
-}
-
-// String is one line: the operation, what is missing, why, and the way out.
-func (u Unsupported) String() string {
-	s := u.Operation + " needs " + u.Mechanism
-	if u.Detail != "" {
-		s += " (" + u.Detail + ")"
-	}
-	if u.Fix != "" {
-		s += ": " + u.Fix
-	}
-	return s
-}
+func (p *Policy) Network() bool { return p.Outbound || p.Inbound || len(p.Ports) > 0 }
 
 func problem(op profile.Operation, path string, err error) error {
 	return &profile.Error{Operation: op.String(), Path: path, Err: err}
