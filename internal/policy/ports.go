@@ -35,19 +35,19 @@ func (f *findings) internet(p *Policy, h Host, op profile.Operation) {
 	case a.Form == profile.FormTCP && in:
 		// listen without bind takes a port that the kernel chooses, and Landlock is not asked (up to ABI 11)
 		if needs(abiTCP) && f.inexact(op, "a mechanism that bounds listen", "Landlock has a right for bind alone", "", "it can listen on a port that the kernel chooses, too") {
-			rule(a.Port, landlock.BindTCP)
+			rule(uint16(a.Port), landlock.BindTCP)
 		}
 	case a.Form == profile.FormTCP:
 		if needs(abiTCP) {
-			rule(a.Port, landlock.ConnectTCP)
+			rule(uint16(a.Port), landlock.ConnectTCP)
 		}
 	case a.Form == profile.FormUDP && in:
 		if needs(abiUDP) {
-			rule(a.Port, landlock.BindUDP)
+			rule(uint16(a.Port), landlock.BindUDP)
 		}
 	case a.Form == profile.FormUDP:
 		if needs(abiUDP) {
-			rule(a.Port, landlock.ConnectUDP)
+			rule(uint16(a.Port), landlock.ConnectUDP)
 			rule(0, landlock.BindUDP) // what the kernel does for a socket that has no port yet
 		}
 	default:
