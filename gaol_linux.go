@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gaol-sandbox/gaol/csrc"
+	rights "github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/linuxplan"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
@@ -49,8 +50,9 @@ type template struct {
 
 // grants is what the seccomp filter depends on.
 func grants(p *policy.Policy) seccomp.Grants {
-	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Watch: p.Watch, Kill: p.Kill,
-		Pipes: true, Attributes: true, Truncate: true, Peers: true}
+	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound || p.Has(rights.BindTCP|rights.BindUDP), Watch: p.Watch, Kill: p.Kill,
+		TCP: p.Has(rights.ConnectTCP), UDP: p.Has(rights.BindUDP | rights.ConnectUDP), Local: p.Local, LocalListen: p.LocalListen,
+		Trace: p.Trace, Pipes: p.Pipes, SystemV: p.SystemV, Queues: p.Queues, Attributes: p.Attributes, Truncate: p.Truncate, Peers: p.Peers, Names: p.Names}
 }
 
 func (t *template) build(p policy.Policy, h policy.Host) error {

@@ -2,8 +2,10 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
+	"github.com/gaol-sandbox/gaol/internal/seccomp"
 )
 
 const shmPath = "/dev/shm"
@@ -25,9 +27,15 @@ func (r *resolver) ipc(op profile.Operation) error {
 	return nil
 }
 
-// syscalls adds the names; the profile holds none that cannot be granted.
-func (r *resolver) syscalls(op profile.Operation) {
-	r.policy.Names = joinNames(r.policy.Names, op.Names)
+// syscalls adds calls by their names.
+func (p *Policy) syscalls(op profile.Operation) error {
+	for _, name := range strings.Fields(op.Names) {
+		if standing, why := seccomp.Judge(name); standing != seccomp.Addable && standing != seccomp.Always {
+			return problem(op, "", fmt.Errorf("%s cannot be added: %s", name, why))
+		}
+	}
+	p.Names = joinNames(p.Names, op.Names)
+	return nil
 }
 
 // mechanism names what holds an operation that is no file's.

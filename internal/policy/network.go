@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 
 	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -74,9 +73,12 @@ func (r *resolver) local(op profile.Operation) error {
 		}
 		r.inexact(op, "a mechanism that tells the names of new sockets apart", "bind names a socket by what a filter cannot read", "", "a socket of any name can be made wherever the program may write")
 	}
-	if p.Inbound || slices.ContainsFunc(p.Ports, func(p Port) bool { return p.Rights&(landlock.BindTCP|landlock.BindUDP) != 0 && p.Number != 0 }) {
+	if p.Inbound || p.Has(landlock.BindTCP|landlock.BindUDP) {
 		r.inexact(op, "a mechanism that tells bind to a Unix socket from bind to a port", "NetworkInbound opens both", "a profile without NetworkInbound of a port",
 			"a Unix socket of any name can be listened on")
+	}
+	if op.Kind == profile.NetworkInbound && !p.Inbound && p.Network() {
+		r.inexact(op, "a mechanism that bounds listen", "NetworkInbound opens it for TCP sockets, too", "a profile without the internet", "a TCP socket can listen on a port that the kernel chooses")
 	}
 	older := func(abi int, instead, gap string) {
 		if r.host.Landlock < abi {

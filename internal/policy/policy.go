@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -104,6 +105,11 @@ type Port struct {
 	Number uint16
 	Rights uint64 // of package landlock
 	Why    string
+}
+
+// Has says that some port has one of the rights. What an unbound socket that sends is given, port 0, counts for nothing.
+func (p *Policy) Has(rights uint64) bool {
+	return slices.ContainsFunc(p.Ports, func(p Port) bool { return p.Number != 0 && p.Rights&rights != 0 })
 }
 
 // Calls are what only the filter decides about; the zero value is the strictest.

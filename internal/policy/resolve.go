@@ -115,7 +115,7 @@ func (r *resolver) operations(ops []profile.Operation) error {
 		case profile.Device:
 			err = r.node(op)
 		case profile.Syscall:
-			r.syscalls(op)
+			err = r.policy.syscalls(op)
 		}
 		if err == nil {
 			err = r.bring(op)

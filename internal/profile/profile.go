@@ -216,7 +216,13 @@ func (o Operation) plain() string {
 	case Device:
 		return fmt.Sprintf("Device(%q)", o.Pattern.Path)
 	case Syscall:
-		return `Syscall("` + strings.Join(strings.Fields(o.Names), `", "`) + `")`
+		names := strings.Fields(o.Names)
+		for i, name := range names {
+			if !strings.HasPrefix(name, `"`) { // JoinNames has quoted what is none
+				names[i] = fmt.Sprintf("%q", name)
+			}
+		}
+		return "Syscall(" + strings.Join(names, ", ") + ")"
 	case Private:
 		return fmt.Sprintf("Private(%q)", o.Path)
 	case Map:
