@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gaol-sandbox/gaol/csrc"
+	rights "github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/linuxplan"
 	"github.com/gaol-sandbox/gaol/internal/once"
 	"github.com/gaol-sandbox/gaol/internal/plan"
@@ -50,7 +51,9 @@ type template struct {
 
 // grants is what the seccomp filter depends on.
 func grants(p *policy.Policy) seccomp.Grants {
-	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Watch: p.Watch, Kill: p.Kill}
+	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound || p.Has(rights.BindTCP|rights.BindUDP), Watch: p.Watch, Kill: p.Kill,
+		TCP: p.Has(rights.ConnectTCP), UDP: p.Has(rights.BindUDP | rights.ConnectUDP), Local: p.Local, LocalListen: p.LocalListen,
+		Trace: p.Trace, Pipes: p.Pipes, SystemV: p.SystemV, Queues: p.Queues, Attributes: p.Attributes, Truncate: p.Truncate, Peers: p.Peers, Names: p.Names}
 }
 
 // build compiles and builds; the caller closes t, also where it fails.
@@ -94,7 +97,8 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if f.err != nil {
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
-	linuxplan.SetFilter(t.plan, f.filter, seccomp.Self(p.Processes, p.Kill))
+	linuxplan.SetFilter(t.plan, f.filter)
+	linuxplan.SetSelf(t.plan, seccomp.Self(p.Processes, p.Kill))
 	encoded, err := t.plan.Encode()
 	if err == nil {
 		err = t.core.Load(encoded)

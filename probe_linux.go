@@ -26,7 +26,7 @@ func facts() (policy.Host, error) {
 		return policy.Host{}, &SetupError{Step: "read the mount table", Path: mountinfo, Err: err}
 	}
 	ok := policy.Check{OK: true}
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mounts, Engine: ok, Proc: ok, Seccomp: ok}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mounts, Namespaces: ok, Proc: ok, Seccomp: ok}
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
 	h.Landlock, h.LandlockReason = landlock()
 	return h, nil
@@ -39,7 +39,7 @@ func probe() policy.Host {
 	defer probed.Unlock()
 	if probed.host == nil {
 		h := probeNow()
-		if !h.Engine.OK || !h.Proc.OK {
+		if !h.Namespaces.OK || !h.Proc.OK {
 			return h
 		}
 		probed.host = &h
@@ -59,19 +59,19 @@ func probeNow() policy.Host {
 	h, err := facts()
 	if err != nil {
 		no := policy.Check{Reason: strings.TrimPrefix(err.Error(), "gaol: "), Fix: "a /proc"}
-		return policy.Host{System: system(), FS: hostFS{}, Engine: no, Proc: no, Seccomp: seccompCheck(), LandlockReason: no.Reason}
+		return policy.Host{System: system(), FS: hostFS{}, Namespaces: no, Proc: no, Seccomp: seccompCheck(), LandlockReason: no.Reason}
 	}
 	h.Seccomp = seccompCheck()
 	if !h.Seccomp.OK {
-		h.Engine = h.Seccomp
+		h.Namespaces = h.Seccomp
 		return h
 	}
-	h.Engine = try(h, policy.Policy{Proc: policy.ProcPids})
-	if h.Proc = h.Engine; h.Engine.OK {
+	h.Namespaces = try(h, policy.Policy{Proc: policy.ProcPids})
+	if h.Proc = h.Namespaces; h.Namespaces.OK {
 		return h
 	}
 	// which of the two was it?
-	if h.Engine = try(h, policy.Policy{}); h.Engine.OK {
+	if h.Namespaces = try(h, policy.Policy{}); h.Namespaces.OK {
 		h.Proc.Fix = "in a container, an unmasked /proc (docker: --security-opt systempaths=unconfined)"
 	}
 	return h

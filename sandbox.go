@@ -114,6 +114,9 @@ func (p Profile) network() bool {
 }
 
 func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
+	if err := later(profile.p); err != nil {
+		return policy.Policy{}, err
+	}
 	p, err := policy.Resolve(profile.p, host)
 	var u *policy.UnsupportedError
 	if errors.As(err, &u) {

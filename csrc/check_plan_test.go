@@ -34,7 +34,7 @@ const (
 	cloneNS, cloneCgroup, cloneUTS          = 0x00020000, 0x02000000, 0x04000000
 	cloneIPC, cloneUser, clonePID, cloneNet = 0x08000000, 0x10000000, 0x20000000, 0x40000000
 	template                                = cloneUser | cloneNS | cloneIPC | cloneUTS | cloneNet
-	fresh                                   = cloneNS | clonePID | cloneCgroup
+	fresh                                   = cloneNS | clonePID | cloneCgroup | cloneIPC
 )
 
 func planRows(t *testing.T) []row {
@@ -111,9 +111,9 @@ func planRows(t *testing.T) []row {
 			ne.PutUint16(b[where(b, plan.DropCaps):], uint16(plan.LandlockEnforce))
 			return b
 		}},
-		{"a bind's flag of 128", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 128); return b }},
+		{"a bind's flag of 256", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 256); return b }},
 		{"a bind's flag of 32768", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 1<<15); return b }},
-		{"a bind's flags of 127", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 127); return b }},
+		{"a bind's flags of 255", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 255); return b }},
 		{"a read-only tmpfs", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Tmpfs)+2:], 1); return b }},
 		{"a flag of what takes none", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Proc)+2:], 2); return b }},
 		{"a rule's flag of 4", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 4); return b }},

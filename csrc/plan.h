@@ -89,9 +89,10 @@ enum gaol_op {
 #define GAOL_BIND_DEV 4u  /* device nodes work */
 #define GAOL_BIND_DIR 8u   /* what it must be, still: a directory, */
 #define GAOL_BIND_FILE 16u /* a regular file, */
-#define GAOL_BIND_NODE 32u /* a character device, */
-#define GAOL_BIND_FIFO 64u /* a FIFO */
-#define GAOL_BIND_ALL 127u
+#define GAOL_BIND_NODE 32u /* a device, */
+#define GAOL_BIND_FIFO 64u /* a FIFO, */
+#define GAOL_BIND_SOCK 128u /* a socket */
+#define GAOL_BIND_ALL 255u
 #define GAOL_RULE_MOUNT 1u /* the path must be where something is mounted: what lies below a writable tree can have been moved */
 #define GAOL_RULE_SELF 2u  /* the path is a link of /proc to the process itself, and is followed */
 #define GAOL_RULE_ALL 3u

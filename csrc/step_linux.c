@@ -122,8 +122,10 @@ static unsigned type_flag(unsigned mode) {
 	switch (mode & 0170000) {
 	case 0040000: return GAOL_BIND_DIR;
 	case 0100000: return GAOL_BIND_FILE;
-	case 0020000: return GAOL_BIND_NODE;
+	case 0020000:
+	case 0060000: return GAOL_BIND_NODE;
 	case 0010000: return GAOL_BIND_FIFO;
+	case 0140000: return GAOL_BIND_SOCK;
 	}
 	return 0;
 }

@@ -35,10 +35,17 @@ type compiler struct {
 
 func (c *compiler) step(s plan.Step) { c.plan.Steps = append(c.plan.Steps, s) }
 
-// Compile lays out the steps for p on h. Its seccomp step, the last of the program's stage, is still without a filter: SetFilter.
+// Compile lays out the steps for p on h. Its seccomp steps, the last ones, are still without a filter: SetFilter, SetSelf.
 func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
+	if p.Engine == policy.LandlockEngine {
+		return compileRules(p, h), nil
+	}
 	c := &compiler{made: map[string]bool{"/": true}}
 	c.plan.Namespaces, c.plan.Fresh = Namespaces(p.Network())
+	if p.SystemV || p.Queues { // what two commands leave there must not meet
+		c.plan.Namespaces &^= newIPC
+		c.plan.Fresh |= newIPC
+	}
 	places := arrange(p.Entries)
 	c.build(&p, h, places)
 	if err := c.init(&p, places); err != nil {
@@ -48,7 +55,8 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	return c.plan, nil
 }
 
-// Namespaces returns those that a template keeps and those that each spawn makes, of the namespace engine.
+// Namespaces returns those that a template keeps and those that each spawn makes, of the namespace engine. A policy may have some of the
+// first among the second.
 func Namespaces(network bool) (template, fresh uint32) {
 	template, fresh = newUser|newNS|newIPC|newUTS, newNS|newPID|newCgroup
 	if !network {
@@ -57,14 +65,16 @@ func Namespaces(network bool) (template, fresh uint32) {
 	return template, fresh
 }
 
-// SetFilter completes the seccomp steps of a compiled plan.
-func SetFilter(p plan.Plan, filter, self []plan.Instruction) {
+// SetFilter completes the seccomp step of a compiled plan.
+func SetFilter(p plan.Plan, filter []plan.Instruction) { set(p, plan.Seccomp, filter) }
+
+// SetSelf completes the step of the filter that knows its process, where there is one.
+func SetSelf(p plan.Plan, filter []plan.Instruction) { set(p, plan.SeccompSelf, filter) }
+
+func set(p plan.Plan, op plan.Op, filter []plan.Instruction) {
 	for i := range p.Steps {
-		switch p.Steps[i].Op {
-		case plan.Seccomp:
+		if p.Steps[i].Op == op {
 			p.Steps[i].Filter = filter
-		case plan.SeccompSelf:
-			p.Steps[i].Filter = self
 		}
 	}
 }
@@ -176,6 +186,8 @@ func typeFlag(e *policy.Entry) uint16 {
 		return plan.IsFifo
 	case e.Rights&policy.Device != 0:
 		return plan.IsNode
+	case e.Rights&policy.Connect != 0:
+		return plan.IsSock
 	}
 	return plan.IsFile
 }
@@ -269,15 +281,19 @@ func (c *compiler) below(n *place, made map[string]bool) {
 }
 
 func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
-	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
+	c.limits(h)
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps})
 	if h.Landlock >= policy.MinLandlock {
 		c.landlock(h.Landlock, p, places)
 	}
 	c.step(plan.Step{Op: plan.Seccomp})
+}
+
+func (c *compiler) limits(h policy.Host) {
+	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
 }
 
 func below(p, dir string) bool {

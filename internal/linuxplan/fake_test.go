@@ -78,6 +78,8 @@ func (f fakeFS) Lstat(p string) (fs.FileMode, error) {
 
 func (f fakeFS) Readlink(p string) (string, error) { return f[p], nil }
 
+func (f fakeFS) Links(string) (uint64, error) { return 1, nil }
+
 const hostLines = `
 	/dev/full
 	/dev/null
@@ -116,7 +118,7 @@ const hostLines = `
 var yes = policy.Check{OK: true}
 
 func host(f policy.FS, landlock int) policy.Host {
-	return policy.Host{Engine: yes, Proc: yes, Seccomp: yes, Landlock: landlock, LandlockReason: "none", UIDMap: "1000 1000 1", GIDMap: "100 100 1",
+	return policy.Host{Namespaces: yes, Proc: yes, Seccomp: yes, Landlock: landlock, LandlockReason: "none", UIDMap: "1000 1000 1", GIDMap: "100 100 1",
 		Nofile: [2]uint64{1024, 4096}, Core: 1, FS: f}
 }
 
@@ -131,7 +133,7 @@ func compile(t interface {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	SetFilter(out, filter, filter)
+	SetFilter(out, filter)
 	return out
 }
 

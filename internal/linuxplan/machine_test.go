@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
@@ -243,7 +244,7 @@ func (m *machine) step(s plan.Step) error {
 		if m.kind(s.Path) == "" || m.kind(s.Path) == "l" {
 			return fmt.Errorf("there is %q", m.kind(s.Path))
 		}
-		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^(llExecute|llWriteFile|llReadFile|llTruncate|llIoctlDev) != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
+		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^(landlock.Execute|landlock.WriteFile|landlock.ReadFile|landlock.Truncate|landlock.IoctlDev) != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
 			return fmt.Errorf("EINVAL: rights that the kernel refuses here")
 		}
 		mounted := m.top(s.Path).at == s.Path

@@ -90,6 +90,7 @@ func everyStep() []Step {
 		{Op: Bind, Path: "/usr", Text: "/usr", Flags: ReadOnly | IsDir},
 		{Op: Bind, Path: "/srv", Text: "/srv", Flags: NoExec | IsFile},
 		{Op: Bind, Path: "/srv/pipe", Text: "/srv/pipe", Flags: IsFifo},
+		{Op: Bind, Path: "/run/sock", Text: "/run/sock", Flags: ReadOnly | NoExec | IsSock},
 		{Op: Bind, Path: "/dev/null", Text: "/dev/null", Flags: ReadOnly | NoExec | Dev | IsNode, Why: "System()"},
 		{Op: Bind, Path: "/opt", Text: "/opt"},
 		{Op: Skeleton, Path: "/srv/new", Text: "mode=0755,size=1m"},

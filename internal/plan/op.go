@@ -205,6 +205,7 @@ const (
 	IsFile
 	IsNode
 	IsFifo
+	IsSock
 )
 
 // Failure is the child's one record: the step that failed and why. Step counts in the plan for its steps; for the others it is

@@ -26,7 +26,7 @@ func NamespaceNames(flags uint32) []string {
 }
 
 // The rights and scopes of Landlock by bit (linux/landlock.h).
-var landlockNet = []string{"bind-tcp", "connect-tcp"}
+var landlockNet = []string{"bind-tcp", "connect-tcp", "bind-udp", "connect-udp"}
 var landlockScopes = []string{"abstract-unix-socket", "signal"}
 var landlockFS = []string{"execute", "write-file", "read-file", "read-dir", "remove-dir", "remove-file", "make-char", "make-dir",
 	"make-reg", "make-sock", "make-fifo", "make-block", "make-sym", "refer", "truncate", "ioctl-dev", "resolve-unix"}
@@ -139,7 +139,7 @@ func (s Step) String() string {
 		}
 		return strings.Join(parts, " ")
 	}
-	for i, name := range []string{"read-only", "noexec", "dev", "(directory)", "(file)", "(device)", "(fifo)"} {
+	for i, name := range []string{"read-only", "noexec", "dev", "(directory)", "(file)", "(device)", "(fifo)", "(socket)"} {
 		if s.Flags>>i&1 != 0 {
 			parts = append(parts, name)
 		}
