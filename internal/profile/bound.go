@@ -112,7 +112,7 @@ func (b *bound) hole(op Operation) (Operation, bool) {
 				return Operation{}, false
 			}
 		}
-		if at == "/" {
+		if at == "/" || at == "." {
 			return Operation{}, false
 		}
 	}
