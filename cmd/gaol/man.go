@@ -69,8 +69,8 @@ HOST:PORT, a port of the host that a name such as api.example.com stands for, an
 const manDeny = `--deny read=PATH makes a hole in what other flags allow. The more specific path wins: --read /srv --deny read=/srv/keys
 --read /srv/keys/public shows all of /srv but the keys that are not public. What is denied and allowed at the same path is denied.
 
-gaol refuses what the host cannot enforce exactly. --best-effort write=/srv/out accepts less for that one operation, whatever other
-flags say; --report lists each gap.`
+gaol refuses what the host cannot enforce exactly. --best-effort write=/srv/out accepts less, of that one operation alone;
+--report lists each gap.`
 
 const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
 ran, and "error" then has the step, the operation and the path, the error and a hint. The rest is the report: the engine and its

@@ -33,6 +33,12 @@ func (d *document) checkWithin(base Profile, bases []string) error {
 			}
 		}
 	}
+	for _, key := range []string{IPC.Key(), bestEffortKey} {
+		if line, named := d.named[key]; named && b.showsSharedMemory(d.over(base)) {
+			return d.fault(key, line, fmt.Errorf("must list %q, as %s does: it hides the host's %s, which a path shows",
+				POSIXSharedMemory.Word(), b.name, sharedMemory))
+		}
+	}
 	for _, w := range d.passEnv {
 		if !b.passEnv[w.text] {
 			return d.fault(w.key, w.line, &Error{Path: w.text, Err: b.beyond(base.PassEnv, "passes")})
