@@ -73,6 +73,7 @@ func (d *document) over(base Profile) Profile {
 	p.Operations = nil
 	for _, op := range base.Operations {
 		if d.inherits(op) {
+			op.Inherited = op.Deny
 			p.Operations = append(p.Operations, op)
 		}
 	}
@@ -127,7 +128,7 @@ func bounded(own []Operation, base Profile) []Operation {
 
 // place is what an operation covers, without how it is meant. A missing path grants nothing: being optional makes no difference.
 func place(op Operation) Operation {
-	op.Pattern.Optional, op.BestEffort, op.Bound = false, false, nil
+	op.Pattern.Optional, op.BestEffort, op.Inherited, op.Bound = false, false, false, nil
 	return op
 }
 
@@ -157,6 +158,7 @@ func boundOf(ops []Operation, kind Kind) *Bound {
 func distinctDenials(ops []Operation) []Operation {
 	seen := map[Operation]bool{}
 	return slices.DeleteFunc(ops, func(op Operation) bool {
+		op.Inherited = false
 		twice := op.Deny && seen[op]
 		seen[op] = true
 		return twice

@@ -141,6 +141,29 @@ func TestWhatIsReplacedAndWhatStays(t *testing.T) {
 	}
 }
 
+// What a narrower file no longer allows needs no hole, but only New can tell, for a link may lead to it.
+func TestADenialOfAnExtendedFileMayTakeNothing(t *testing.T) {
+	write(t, map[string]string{
+		"0.toml": schemaLine + "read = ['/a']\ndeny = [{ read = '/a/b' }]",
+		"1.toml": schemaLine + "extends = '0.toml'\nread = ['/a/c']\ndeny = [{ read = '/a/c/d' }, { read = '/a/b' }]",
+		"2.toml": schemaLine + "extends = '1.toml'\nwiden = true\nread = ['/e']\ndeny = [{ read = '/e/f' }]",
+	})
+	for name, want := range map[string]string{"0.toml": "/a/b false", "1.toml": "/a/b true /a/c/d false", "2.toml": "/a/b true /a/c/d false /e/f false"} {
+		p, err := Load(name, Vars{})
+		var list []string
+		for _, op := range p.Operations {
+			if op.Deny {
+				list = append(list, fmt.Sprint(op.Pattern.Path, " ", op.Inherited))
+			} else if op.Inherited {
+				t.Errorf("%s: %v is inherited", name, op)
+			}
+		}
+		if got := strings.Join(list, " "); err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", name, got, err, want)
+		}
+	}
+}
+
 // A link may lead into a hole, so what binds a pattern has the holes, too.
 func TestABoundHasTheHoles(t *testing.T) {
 	write(t, map[string]string{
