@@ -208,6 +208,8 @@ func TestTheKernelAnswersAsTheSimulatorDoes(t *testing.T) {
 		{"another's processors are denied", "sched_setaffinity", [6]uint64{0x7ffffffe, 8, 0}, strict, unix.EPERM, false},
 		{"own disk priority is set", "ioprio_set", [6]uint64{1, 0, 0x4007}, strict, 0, false},
 		{"another's disk priority is denied", "ioprio_set", [6]uint64{1, 0x7ffffffe, 0x4007}, strict, unix.EPERM, false},
+		{"a lease is denied", "fcntl", [6]uint64{999, 1024}, none, unix.EPERM, false},
+		{"another command reaches the kernel", "fcntl", [6]uint64{999, 3}, none, unix.EBADF, false},
 		{"a personality is set by name", "personality", [6]uint64{8}, Grants{Names: "personality"}, 0, false},
 		{"a personality is denied", "personality", [6]uint64{8}, all, unix.EPERM, false},
 		{"own pages by name", "move_pages", [6]uint64{}, Grants{Names: "move_pages"}, 0, false},
