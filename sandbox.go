@@ -100,9 +100,6 @@ func shapeOf(p *policy.Policy) shape {
 var proven sync.Map
 
 func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
-	if err := later(profile.p); err != nil {
-		return policy.Policy{}, err
-	}
 	p, err := policy.Resolve(profile.p, host)
 	var u *policy.UnsupportedError
 	if errors.As(err, &u) {
