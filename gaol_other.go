@@ -21,6 +21,7 @@ func probe() policy.Host {
 type template struct{}
 
 func (t *template) build(policy.Policy, policy.Host) error { return ErrUnsupported }
+func (t *template) ahead(bool)                             {}
 func (t *template) close()                                 {}
 func (t *template) String() string                         { return "" }
 

@@ -81,8 +81,8 @@ func probeNow() policy.Host {
 func try(h policy.Host, p policy.Policy) policy.Check {
 	s := Sandbox{policy: p}
 	err := s.template.build(p, h)
+	defer s.template.close()
 	if err == nil {
-		defer s.template.close()
 		err = s.try()
 	}
 	var e *SetupError

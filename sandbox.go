@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 
+	"github.com/gaol-sandbox/gaol/internal/once"
 	"github.com/gaol-sandbox/gaol/internal/policy"
-	"github.com/gaol-sandbox/gaol/internal/tried"
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 // Sandbox is a compiled profile. It is safe for many goroutines at once. It holds descriptors of namespaces, but no process.
@@ -57,19 +59,24 @@ func New(profile Profile) (*Sandbox, error) {
 	// what is looked at and what is bound must be the same: a thread can have a mount namespace of its own
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	s := &Sandbox{profile: profile}
+	if once.Only {
+		s.template.ahead(profile.network())
+	}
 	host, err := facts()
+	if err == nil {
+		s.policy, err = resolve(profile, host)
+	}
 	if err != nil {
+		s.template.close()
 		return nil, err
 	}
-	p, err := resolve(profile, host)
-	if err != nil {
-		return nil, err
-	}
-	s := &Sandbox{policy: p, profile: profile}
+	p := s.policy
 	if err := s.template.build(p, host); err != nil {
+		s.template.close()
 		return nil, s.lacking(err)
 	}
-	if _, ok := proven.Load(shapeOf(&p)); ok || tried.Skip {
+	if _, ok := proven.Load(shapeOf(&p)); ok || once.Only {
 		return s, nil
 	}
 	if err := s.try(); err != nil {
@@ -98,6 +105,13 @@ func shapeOf(p *policy.Policy) shape {
 
 // proven holds the shapes that a spawn has worked for in this process.
 var proven sync.Map
+
+// network is a guess at whether the program will use the host's network; the policy tells.
+func (p Profile) network() bool {
+	return slices.ContainsFunc(p.p.Operations, func(op profile.Operation) bool {
+		return op.Kind == profile.NetworkOutbound || op.Kind == profile.NetworkInbound
+	})
+}
 
 func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 	p, err := policy.Resolve(profile.p, host)

@@ -35,17 +35,13 @@ type compiler struct {
 
 func (c *compiler) step(s plan.Step) { c.plan.Steps = append(c.plan.Steps, s) }
 
-// Compile lays out the steps for p on h. Its seccomp steps, the last ones, are still without a filter: SetFilter, SetSelf.
+// Compile lays out the steps for p on h. Its seccomp steps, the last ones, are still without a filter: SetFilter.
 func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	if p.Engine == policy.LandlockEngine {
 		return compileRules(p, h), nil
 	}
 	c := &compiler{made: map[string]bool{"/": true}}
-	c.plan.Namespaces = newUser | newNS | newIPC | newUTS
-	if !p.Network() {
-		c.plan.Namespaces |= newNet
-	}
-	c.plan.Fresh = newNS | newPID | newCgroup
+	c.plan.Namespaces, c.plan.Fresh = Namespaces(p.Network())
 	if p.SystemV || p.Queues { // what two commands leave there must not meet
 		c.plan.Namespaces &^= newIPC
 		c.plan.Fresh |= newIPC
@@ -59,16 +55,23 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	return c.plan, nil
 }
 
-// SetFilter completes the seccomp step of a compiled plan.
-func SetFilter(p plan.Plan, filter []plan.Instruction) { set(p, plan.Seccomp, filter) }
+// Namespaces returns those that a template keeps and those that each spawn makes, of the namespace engine.
+func Namespaces(network bool) (template, fresh uint32) {
+	template, fresh = newUser|newNS|newIPC|newUTS, newNS|newPID|newCgroup
+	if !network {
+		template |= newNet
+	}
+	return template, fresh
+}
 
-// SetSelf completes the step of the filter that keeps signals in, where there is one.
-func SetSelf(p plan.Plan, filter []plan.Instruction) { set(p, plan.SeccompSelf, filter) }
-
-func set(p plan.Plan, op plan.Op, filter []plan.Instruction) {
+// SetFilter completes the seccomp steps of a compiled plan.
+func SetFilter(p plan.Plan, filter, self []plan.Instruction) {
 	for i := range p.Steps {
-		if p.Steps[i].Op == op {
+		switch p.Steps[i].Op {
+		case plan.Seccomp:
 			p.Steps[i].Filter = filter
+		case plan.SeccompSelf:
+			p.Steps[i].Filter = self
 		}
 	}
 }

@@ -133,7 +133,7 @@ func compile(t interface {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	SetFilter(out, filter)
+	SetFilter(out, filter, filter)
 	return out
 }
 

@@ -33,7 +33,9 @@ var anyStep = rapid.Custom(func(t *rapid.T) Step {
 			} else {
 				s.Text = oddString.Draw(t, "text")
 			}
-		case mode, slot, rights, resource:
+		case port:
+			s.Port = rapid.Uint16().Draw(t, "port")
+		case mode, slot, rights, netRights, resource:
 			s.N = rapid.Uint32().Draw(t, "n")
 		case ruleset:
 			s.Ruleset = Ruleset{rapid.Uint64().Draw(t, "fs"), rapid.Uint64().Draw(t, "net"), rapid.Uint64().Draw(t, "scoped"), rapid.Uint64().Draw(t, "size")}
@@ -107,16 +109,21 @@ func everyStep() []Step {
 		{Op: Symlink, Path: "/tmp/l", Text: "../a b"},
 		{Op: Mask, Path: "/proc/kcore"},
 		{Op: Mounted, Path: "/srv/keys"},
+		{Op: Scope},
 		{Op: Rlimit, N: 4},
 		{Op: Rlimit, N: 7, Limit: Limit{1024, 1<<64 - 1}},
 		{Op: NoNewPrivs},
 		{Op: DropCaps},
+		{Op: DropCaps, Flags: CapsHeld},
 		{Op: LandlockRuleset, Ruleset: Ruleset{FS: rules, Net: 3, Scoped: 3, Size: 24}},
 		{Op: LandlockPath, Path: "/", N: 0},
 		{Op: LandlockPath, Path: "/usr", N: 1 | 4 | 8},
 		{Op: LandlockPath, Path: "/srv", N: 4, Flags: MustBeMount},
 		{Op: LandlockPath, Path: "/x", N: 1<<17 | 1<<31},
+		{Op: LandlockPath, Path: "/proc/self", N: 4, Flags: FollowSelf},
+		{Op: LandlockPort, Port: 443, N: 2},
 		{Op: LandlockEnforce},
+		{Op: SeccompSelf, Filter: []Instruction{{Code: 6, K: 0x7fff0000}, {Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
 	})
 }

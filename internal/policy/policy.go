@@ -19,12 +19,11 @@ const (
 	Device  // a device node that works
 	Ioctl   // and takes commands
 	Connect // a socket that can be reached
-	Socket  // sockets can be made
 )
 
 func (r Rights) String() string {
 	var words []string
-	for i, w := range []string{"metadata", "read", "write", "execute", "device", "ioctl", "connect", "make-socket"} {
+	for i, w := range []string{"metadata", "read", "write", "execute", "device", "ioctl", "connect"} {
 		if r>>i&1 != 0 {
 			words = append(words, w)
 		}
