@@ -15,11 +15,13 @@ func handled(abi int, p *policy.Policy) plan.Ruleset {
 	r := plan.Ruleset{Size: landlock.Size(abi)}
 	r.FS, r.Net, r.Scoped = landlock.Known(abi)
 	if p.Inbound {
-		r.Net &^= landlock.BindTCP
+		r.Net &^= landlock.BindTCP | landlock.BindUDP
 	}
 	if p.Outbound {
-		// what sends from no port yet is bound to one
-		r.Net &^= landlock.ConnectTCP | landlock.ConnectUDP | landlock.BindUDP
+		r.Net &^= landlock.ConnectTCP | landlock.ConnectUDP
+		if !p.Has(landlock.BindTCP | landlock.BindUDP) {
+			r.Net &^= landlock.BindUDP // the filter has no bind, and the kernel binds what sends
+		}
 	}
 	return r
 }
@@ -37,7 +39,6 @@ func landlockRights(r policy.Rights, dir bool) uint64 {
 		{policy.Execute, landlock.Execute, 0},
 		{policy.Ioctl, landlock.IoctlDev, 0},
 		{policy.Connect, landlock.ResolveUnix, 0},
-		{policy.Socket, 0, landlock.MakeSock},
 	} {
 		if r&t.right != 0 {
 			bits |= t.file
@@ -95,6 +96,9 @@ func (c *compiler) rules(abi int, p *policy.Policy, rules []rule) {
 // ports adds a step for each port; rules of one port add up.
 func (c *compiler) ports(ruleset plan.Ruleset, p *policy.Policy) {
 	rights, why := map[uint16]uint64{}, map[uint16]string{}
+	if p.Outbound && ruleset.Net&landlock.BindUDP != 0 {
+		rights[0] = landlock.BindUDP // what sends from no port yet is bound to one
+	}
 	for _, port := range p.Ports {
 		if rights[port.Number] == 0 {
 			why[port.Number] = port.Why
@@ -118,7 +122,7 @@ func group(places []*place) []rule {
 	for _, n := range places {
 		var rights uint64
 		switch n.Kind {
-		case policy.Bind, policy.Private:
+		case policy.Bind, policy.Private, policy.Mqueue:
 			rights = landlockRights(n.Rights, n.Dir)
 		case policy.Ptys:
 			rights = landlock.ReadFile | landlock.WriteFile | landlock.ReadDir | landlock.IoctlDev

@@ -41,12 +41,14 @@ const (
 	Lift
 	Tmpfs
 	Devpts
+	Mqueue
 	Proc
 	Mkdir
 	Touch
 	Drop
 	Symlink
 	Mask
+	Mounted
 	Scope
 	NoNewPrivs
 	DropCaps
@@ -119,16 +121,18 @@ var info = [ops]struct {
 	Skeleton:        {"skeleton", Build, path, text},
 	ProcBase:        {"proc-base", Build, path, none},
 	Pivot:           {"pivot", Build, none, none},
-	Seal:            {"seal", Build, none, none},
+	Seal:            {"seal", Build, path, none},
 	Lift:            {"lift", Init, path, slot},
 	Tmpfs:           {"tmpfs", Init, path, text},
 	Devpts:          {"devpts", Init, path, text},
+	Mqueue:          {"mqueue", Init, path, none},
 	Proc:            {"proc", Init, path, text},
 	Mkdir:           {"mkdir", Init, path, mode},
 	Touch:           {"touch", Init, path, none},
 	Drop:            {"drop", Init, path, slot},
 	Symlink:         {"symlink", Init, path, target},
 	Mask:            {"mask", Init, path, none},
+	Mounted:         {"mounted", Init, path, none},
 	Scope:           {"scope", Init, none, none},
 	NoNewPrivs:      {"no-new-privs", Program, none, none},
 	LandlockRuleset: {"landlock-ruleset", Confine, ruleset, none},

@@ -50,6 +50,11 @@ func resolveRules(p profile.Profile, h Host) (Policy, error) {
 		}
 	}
 	r.arrange()
+	for _, op := range r.addresses(&r.policy, r.host, p.Operations) {
+		if err := r.local(op); err != nil {
+			return Policy{}, err
+		}
+	}
 	if err := r.mounts(); err != nil {
 		return Policy{}, err
 	}
@@ -113,7 +118,7 @@ func (r *ruler) operation(op profile.Operation) error {
 	case profile.Device:
 		return r.device(op)
 	case profile.Syscall:
-		r.policy.Names = joinNames(r.policy.Names, op.Names)
+		return r.policy.syscalls(op)
 	}
 	return nil
 }
@@ -171,7 +176,9 @@ func (r *ruler) network(op profile.Operation) error {
 	if op.Address.Form == profile.FormLocalSocket {
 		return r.socket(op)
 	}
-	r.internet(&r.policy, r.host, op)
+	if op.Address == profile.All {
+		r.internet(&r.policy, r.host, op)
+	}
 	if op.Kind == profile.NetworkOutbound {
 		for _, p := range network {
 			if err := r.bring(op, p, Read); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
@@ -32,38 +33,47 @@ func (r *ruler) device(op profile.Operation) error {
 	return nil
 }
 
-// socket grants a socket by its path. Sockets without a path are out of reach by the scope alone.
+// socket grants a socket by its path; local decides whether the host can.
 func (r *ruler) socket(op profile.Operation) error {
-	in := op.Kind == profile.NetworkInbound
-	at := op.Address.Name
-	if in {
-		at = path.Dir(at)
+	if op.Kind == profile.NetworkInbound {
+		r.policy.LocalListen = true
+		return nil
 	}
-	p, st, err := r.walk(op, at)
+	r.policy.Local = true
+	name := op.Address.Name
+	p, st, err := r.walk(op, name)
 	switch {
 	case err != nil:
-		return problem(op, at, err)
-	case in && !st.mode.IsDir():
-		return problem(op, at, errors.New("is not a directory"))
-	case !in && st.mode&fs.ModeSocket == 0:
-		return problem(op, at, errors.New("is not a socket"))
-	}
-	abi := r.host.Landlock
-	switch {
-	case abi < abiScope:
-		r.lack(op, "Landlock ABI 6, whose scope keeps sockets with abstract names out of reach", r.host.landlockDetail(), landlockFrom(abiScope))
-	case in:
-		r.policy.LocalListen = true
-		if r.inexact(op, "a mechanism that tells names in a directory apart", "Landlock has a right for all sockets of a directory", "",
-			"sockets of any name can be made in "+p+", and with abstract names") {
-			r.add(op, p, st, Socket)
-		}
-	case abi < abiUnix:
-		r.policy.Local = true
-		r.inexact(op, "Landlock ABI 9", r.host.landlockDetail(), landlockFrom(abiUnix), "every socket that has a path can be reached")
-	default:
-		r.policy.Local = true
+		return problem(op, name, err)
+	case st.mode&fs.ModeSocket == 0:
+		return problem(op, name, errors.New("is not a socket"))
+	case r.host.Landlock >= abiUnix:
 		r.add(op, p, st, Connect)
+	}
+	return nil
+}
+
+// local: sockets without a path are out of reach by the scope alone, those with one by a right.
+func (r *ruler) local(op profile.Operation) error {
+	if r.host.Landlock < abiScope {
+		r.lack(op, "Landlock ABI 6, whose scope keeps sockets with abstract names out of reach", r.host.landlockDetail(), landlockFrom(abiScope))
+		return nil
+	}
+	r.binds(&r.policy, op)
+	if op.Kind == profile.NetworkInbound {
+		dir := path.Dir(op.Address.Name)
+		to, _, err := r.walk(op, dir)
+		if err != nil {
+			return problem(op, dir, err)
+		}
+		if t := r.at(to); t == nil || t.Rights&Write == 0 {
+			return problem(op, op.Address.Name, fmt.Errorf("no operation lets the program make it; FileWrite(Subpath(%q)) would", dir))
+		}
+		r.inexact(op, "a mechanism that tells the names of new sockets apart", "bind names a socket by what a filter cannot read", "",
+			"a socket of any name can be made wherever the program may write, and any that has no path")
+	}
+	if r.host.Landlock < abiUnix && (op.Kind == profile.NetworkOutbound || r.policy.Outbound || r.policy.Has(landlock.ConnectTCP|landlock.ConnectUDP)) {
+		r.inexact(op, "Landlock ABI 9", r.host.landlockDetail(), landlockFrom(abiUnix), "every Unix socket that has a path can be reached")
 	}
 	return nil
 }

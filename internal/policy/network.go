@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"path"
 
-	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
@@ -39,21 +38,9 @@ func (r *resolver) socket(op profile.Operation) error {
 	return r.within(op, at)
 }
 
-// network decides about the operations that are not All, which holds every one of the others that is of the internet.
+// network decides about the operations that are not All.
 func (r *resolver) network(ops []profile.Operation) error {
-	p := &r.policy
-	all := map[profile.Kind]bool{profile.NetworkOutbound: p.Outbound, profile.NetworkInbound: p.Inbound}
-	var local []profile.Operation
-	for _, op := range ops {
-		switch {
-		case op.Kind != profile.NetworkOutbound && op.Kind != profile.NetworkInbound:
-		case op.Address.Form == profile.FormLocalSocket:
-			local = append(local, op)
-		case op.Address != profile.All && !all[op.Kind]:
-			r.internet(p, r.host, op)
-		}
-	}
-	for _, op := range local { // what the others have opened counts
+	for _, op := range r.addresses(&r.policy, r.host, ops) {
 		if err := r.local(op); err != nil {
 			return err
 		}
@@ -73,13 +60,7 @@ func (r *resolver) local(op profile.Operation) error {
 		}
 		r.inexact(op, "a mechanism that tells the names of new sockets apart", "bind names a socket by what a filter cannot read", "", "a socket of any name can be made wherever the program may write")
 	}
-	if p.Inbound || p.Has(landlock.BindTCP|landlock.BindUDP) {
-		r.inexact(op, "a mechanism that tells bind to a Unix socket from bind to a port", "NetworkInbound opens both", "a profile without NetworkInbound of a port",
-			"a Unix socket of any name can be listened on")
-	}
-	if op.Kind == profile.NetworkInbound && !p.Inbound && p.Network() {
-		r.inexact(op, "a mechanism that bounds listen", "NetworkInbound opens it for TCP sockets, too", "a profile without the internet", "a TCP socket can listen on a port that the kernel chooses")
-	}
+	r.binds(p, op)
 	older := func(abi int, instead, gap string) {
 		if r.host.Landlock < abi {
 			r.inexact(op, fmt.Sprintf("Landlock ABI %d", abi), r.host.landlockDetail(), landlockFrom(abi)+", or "+instead, gap)

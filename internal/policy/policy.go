@@ -19,12 +19,11 @@ const (
 	Device  // a device node that works
 	Ioctl   // and takes commands
 	Connect // a socket that can be reached
-	Socket  // sockets can be made
 )
 
 func (r Rights) String() string {
 	var words []string
-	for i, w := range []string{"metadata", "read", "write", "execute", "device", "ioctl", "connect", "make-socket"} {
+	for i, w := range []string{"metadata", "read", "write", "execute", "device", "ioctl", "connect"} {
 		if r>>i&1 != 0 {
 			words = append(words, w)
 		}
@@ -44,6 +43,7 @@ const (
 	Link                    // a symbolic link, made anew
 	Private                 // an empty directory of each command's own
 	Ptys                    // pseudo-terminals of each command's own
+	Mqueue                  // the POSIX queues of each command's own
 	Empty                   // nothing: it covers a /proc of the host
 	Cover                   // what cannot be opened: it covers a path that is denied
 )

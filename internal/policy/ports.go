@@ -32,18 +32,22 @@ func (f *findings) internet(p *Policy, h Host, op profile.Operation) {
 		p.Inbound = true
 	case a.Form == profile.FormAll:
 		p.Outbound = true
-	case a.Form == profile.FormTCP && in:
-		// listen without bind takes a port that the kernel chooses, and Landlock is not asked (up to ABI 11)
-		if needs(abiTCP) && f.inexact(op, "a mechanism that bounds listen", "Landlock has a right for bind alone", "", "it can listen on a port that the kernel chooses, too") {
-			rule(uint16(a.Port), landlock.BindTCP)
+	case in && (a.Form == profile.FormTCP || a.Form == profile.FormUDP):
+		abi, right := abiTCP, landlock.BindTCP
+		if a.Form == profile.FormUDP {
+			abi, right = abiUDP, landlock.BindUDP
+		}
+		// listen without bind takes a port that the kernel chooses, and Landlock is not asked (up to ABI 11). For a filter, bind is bind.
+		gap := "a TCP socket can listen on a port that the kernel chooses"
+		if p.Outbound && h.Landlock < abiUDP {
+			gap += ", and datagrams can be received on any"
+		}
+		if needs(abi) && f.inexact(op, "a mechanism that bounds listen", "Landlock has a right for bind alone", "", gap) {
+			rule(uint16(a.Port), right)
 		}
 	case a.Form == profile.FormTCP:
 		if needs(abiTCP) {
 			rule(uint16(a.Port), landlock.ConnectTCP)
-		}
-	case a.Form == profile.FormUDP && in:
-		if needs(abiUDP) {
-			rule(uint16(a.Port), landlock.BindUDP)
 		}
 	case a.Form == profile.FormUDP:
 		if needs(abiUDP) {
@@ -52,6 +56,33 @@ func (f *findings) internet(p *Policy, h Host, op profile.Operation) {
 		}
 	default:
 		f.lack(op, "the broker", "no mechanism of the kernel tells addresses apart", "")
+	}
+}
+
+// addresses decides about the ports, where not All is granted, which holds every one; others are the sockets with a path. What is granted
+// besides counts for those, so that they come last.
+func (f *findings) addresses(p *Policy, h Host, ops []profile.Operation) (local []profile.Operation) {
+	for _, op := range ops {
+		in, out := op.Kind == profile.NetworkInbound, op.Kind == profile.NetworkOutbound
+		switch {
+		case !in && !out || op.Address == profile.All:
+		case op.Address.Form == profile.FormLocalSocket:
+			local = append(local, op)
+		case in && !p.Inbound, out && !p.Outbound:
+			f.internet(p, h, op)
+		}
+	}
+	return local
+}
+
+// binds finds what bind of a Unix socket and of a port open for each other.
+func (f *findings) binds(p *Policy, op profile.Operation) {
+	if p.Inbound || p.Has(landlock.BindTCP|landlock.BindUDP) {
+		f.inexact(op, "a mechanism that tells bind to a Unix socket from bind to a port", "NetworkInbound opens both", "a profile without NetworkInbound of a port",
+			"a Unix socket of any name can be listened on")
+	}
+	if op.Kind == profile.NetworkInbound && !p.Inbound && p.Network() {
+		f.inexact(op, "a mechanism that bounds listen", "NetworkInbound opens it for TCP sockets, too", "a profile without the internet", "a TCP socket can listen on a port that the kernel chooses")
 	}
 }
 
