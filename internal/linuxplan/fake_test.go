@@ -138,7 +138,7 @@ func compile(t interface {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	SetFilter(out, filter, filter)
+	SetFilter(out, filter)
 	return out
 }
 
