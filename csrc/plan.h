@@ -36,10 +36,10 @@ enum gaol_op {
 	GAOL_FILE,      /* a: str; an empty file, to be mounted on */
 	GAOL_LINK,      /* a: str, path; b: str, target */
 	GAOL_BIND,      /* a: str, inside; b: str, host; flags GAOL_BIND_*. Without a GAOL_ROOT before it, a must be "/": it is the root */
-	GAOL_SKELETON,  /* a: str; b: str, options; a tmpfs over a directory of the host, where places are made that will be lifted */
+	GAOL_SKELETON,  /* a: str; b: str, options; a tmpfs over a directory of the host: where places are made, or that covers what is denied */
 	GAOL_PROC_BASE, /* the proc that every later one may be mounted over (mount_too_revealing, fs/namespace.c) */
 	GAOL_PIVOT,     /* enter the new root, drop the old */
-	GAOL_SEAL,      /* the root tmpfs becomes read-only */
+	GAOL_SEAL,      /* a: str; the tmpfs that is mounted there becomes read-only; "/" is the last */
 	/* init */
 	GAOL_LIFT,   /* a: str; b: slot; take a copy of the tree that is mounted there */
 	GAOL_TMPFS,  /* a: str; b: str, options; flags GAOL_BIND_NOEXEC */
@@ -50,6 +50,7 @@ enum gaol_op {
 	GAOL_DROP,   /* a: str; b: slot; attach the lifted tree */
 	GAOL_SYMLINK, /* a: str, path; b: str, target */
 	GAOL_MASK,   /* a: str; cover a file with /dev/null or a directory with an empty one; a missing path is fine */
+	GAOL_MOUNTED, /* a: str; something must be mounted there, still: whoever replaces a path takes the mounts on it away */
 	GAOL_SCOPE,  /* process 1 and all that it makes can signal nobody else, so that it can kill all of them at once; see child.c */
 	/* program */
 	GAOL_NO_NEW_PRIVS,     /* */

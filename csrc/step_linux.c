@@ -188,13 +188,11 @@ static long pivot(state *st, plan *p, step *s) {
 }
 
 static long seal(state *st, plan *p, step *s) {
-	(void)p, (void)s;
 	struct mount_attr attr;
 	attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, attr.attr_clr = attr.propagation = attr.userns_fd = 0;
-	long r = sys(SYS_mount_setattr, AT_FDCWD, "/", 0, &attr, sizeof attr);
-	sys(SYS_close, st->root);
-	st->root = -1;
-	return r;
+	long fd = open_path(st->root, relative(str(p, s->a)), O_DIRECTORY);
+	if (fd < 0) return fd;
+	return close_with(fd, sys(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof attr));
 }
 
 /* ---- process 1, inside the view ----
@@ -275,6 +273,12 @@ static long symlink_inside(state *st, plan *p, step *s) {
 	const char *name;
 	long at = open_parent(str(p, s->a), &name);
 	return at < 0 ? at : close_with(at, sys(SYS_symlinkat, str(p, s->b), at, name));
+}
+
+static long mounted(state *st, plan *p, step *s) {
+	(void)st;
+	long fd = open_path(AT_FDCWD, str(p, s->a), 0);
+	return fd < 0 ? fd : close_with(fd, mount_root(fd));
 }
 
 static long mask(state *st, plan *p, step *s) {
@@ -404,7 +408,7 @@ static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
 	[GAOL_SKELETON] = skeleton, [GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
 	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
-	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask, [GAOL_SCOPE] = scope,
+	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask, [GAOL_MOUNTED] = mounted, [GAOL_SCOPE] = scope,
 	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
 	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_PORT] = landlock_port, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
 	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP_SELF] = self_filter, [GAOL_SECCOMP] = filter,

@@ -146,8 +146,16 @@ func (c *compiler) build(p *policy.Policy, h policy.Host, places []*place) {
 		if n.Kind == policy.Empty {
 			c.step(plan.Step{Op: plan.Skeleton, Path: n.Path, Text: "mode=0555,size=4k,nr_inodes=1", Why: n.Why})
 		}
+		if n.Kind == policy.Cover {
+			c.cover(n, places)
+		}
 		if n.Kind == policy.Bind && n.Mount {
 			c.step(plan.Step{Op: plan.Bind, Path: n.Path, Text: n.Host, Flags: bindFlags(n.Rights) | typeFlag(&n.Entry), Why: n.Why})
+		}
+	}
+	for _, n := range places { // now that all is in them that is shown there
+		if n.Kind == policy.Cover && n.Dir {
+			c.step(plan.Step{Op: plan.Seal, Path: n.Path, Why: n.Why})
 		}
 	}
 	if p.Proc != policy.NoProc {
@@ -158,7 +166,7 @@ func (c *compiler) build(p *policy.Policy, h policy.Host, places []*place) {
 	}
 	c.step(plan.Step{Op: plan.Pivot})
 	if !hostRoot {
-		c.step(plan.Step{Op: plan.Seal})
+		c.step(plan.Step{Op: plan.Seal, Path: "/"})
 	}
 }
 
@@ -243,6 +251,11 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 			if n.private() {
 				c.step(plan.Step{Op: plan.Symlink, Path: n.Path, Text: n.Host, Why: n.Why})
 			}
+		}
+	}
+	for _, n := range places {
+		if n.Hole {
+			c.step(plan.Step{Op: plan.Mounted, Path: n.Path, Why: n.Why})
 		}
 	}
 	if p.Proc == policy.NoProc {

@@ -47,6 +47,7 @@ const (
 	Drop
 	Symlink
 	Mask
+	Mounted
 	Scope
 	NoNewPrivs
 	DropCaps
@@ -119,7 +120,7 @@ var info = [ops]struct {
 	Skeleton:        {"skeleton", Build, path, text},
 	ProcBase:        {"proc-base", Build, path, none},
 	Pivot:           {"pivot", Build, none, none},
-	Seal:            {"seal", Build, none, none},
+	Seal:            {"seal", Build, path, none},
 	Lift:            {"lift", Init, path, slot},
 	Tmpfs:           {"tmpfs", Init, path, text},
 	Devpts:          {"devpts", Init, path, text},
@@ -129,6 +130,7 @@ var info = [ops]struct {
 	Drop:            {"drop", Init, path, slot},
 	Symlink:         {"symlink", Init, path, target},
 	Mask:            {"mask", Init, path, none},
+	Mounted:         {"mounted", Init, path, none},
 	Scope:           {"scope", Init, none, none},
 	NoNewPrivs:      {"no-new-privs", Program, none, none},
 	LandlockRuleset: {"landlock-ruleset", Confine, ruleset, none},
