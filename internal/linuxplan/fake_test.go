@@ -139,6 +139,7 @@ func compile(t interface {
 		t.Fatalf("%v", err)
 	}
 	SetFilter(out, filter)
+	SetSelf(out, filter)
 	return out
 }
 
