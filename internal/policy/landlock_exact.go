@@ -44,7 +44,7 @@ func (r *ruler) changes(op profile.Operation) {
 	gap := "modes, owners, times and extended attributes cannot be changed"
 	if r.host.Landlock < abiTruncate {
 		detail = "Landlock does not bound chmod, chown, utime and setxattr, nor truncate before ABI 3"
-		gap = "modes, owners, times and extended attributes cannot be changed, nor can a file be truncated or opened to be written anew"
+		gap = "modes, owners, times and extended attributes cannot be changed, nor can a file be truncated by its path"
 	}
 	r.hides(op, detail, gap)
 }
