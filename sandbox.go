@@ -97,16 +97,17 @@ func (s *Sandbox) on(host policy.Host) (err error) {
 
 // shape is what of a policy asks a host for something.
 type shape struct {
-	engine                         string
-	processes                      bool
-	proc                           policy.Proc
-	network, private, ptys, grants bool
+	engine                                 string
+	processes                              bool
+	proc                                   policy.Proc
+	network, private, ptys, queues, grants bool
 }
 
 func shapeOf(p *policy.Policy) shape {
 	s := shape{engine: p.Engine, processes: p.Processes, proc: p.Proc, network: p.Network()}
 	for _, e := range p.Entries {
 		s.private = s.private || e.Kind == policy.Private
+		s.queues = s.queues || e.Kind == policy.Mqueue
 		s.ptys = s.ptys || e.Kind == policy.Ptys
 		s.grants = s.grants || e.Kind == policy.Bind
 	}

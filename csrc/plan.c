@@ -30,6 +30,7 @@ static const struct rule {
 	[GAOL_LIFT] = {1, INIT, PATH, SLOT, 0},
 	[GAOL_TMPFS] = {1, INIT, PATH, STR, GAOL_BIND_NOEXEC},
 	[GAOL_DEVPTS] = {1, INIT, PATH, STR, 0},
+	[GAOL_MQUEUE] = {1, INIT, PATH, ZERO, 0},
 	[GAOL_PROC] = {1, INIT, PATH, STR, 0},
 	[GAOL_MKDIR] = {1, INIT, PATH, ANY, 0},
 	[GAOL_TOUCH] = {1, INIT, PATH, ZERO, 0},

@@ -44,6 +44,7 @@ enum gaol_op {
 	GAOL_LIFT,   /* a: str; b: slot; take a copy of the tree that is mounted there */
 	GAOL_TMPFS,  /* a: str; b: str, options; flags GAOL_BIND_NOEXEC */
 	GAOL_DEVPTS, /* a: str; b: str, options */
+	GAOL_MQUEUE, /* a: str; the queues of this ipc namespace */
 	GAOL_PROC,   /* a: str; b: str, options */
 	GAOL_MKDIR,  /* a: str, b: mode */
 	GAOL_TOUCH,  /* a: str */

@@ -231,6 +231,11 @@ static long devpts(state *st, plan *p, step *s) {
 	return mount_there(open_dir(p, s), "devpts", 2u /* MS_NOSUID */ | MS_NOEXEC_, str(p, s->b));
 }
 
+static long mqueue(state *st, plan *p, step *s) {
+	(void)st;
+	return mount_there(open_dir(p, s), "mqueue", MS_HARD | MS_NOEXEC_, "");
+}
+
 static long proc(state *st, plan *p, step *s) {
 	(void)st;
 	return mount_there(open_dir(p, s), "proc", MS_HARD | MS_NOEXEC_ | MS_RDONLY_, str(p, s->b));
@@ -407,7 +412,7 @@ static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_ID_MAP] = id_map, [GAOL_HOSTNAME] = hostname, [GAOL_DETACH] = detach, [GAOL_ROOT] = root,
 	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
 	[GAOL_SKELETON] = skeleton, [GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
-	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
+	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_MQUEUE] = mqueue, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
 	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask, [GAOL_MOUNTED] = mounted, [GAOL_SCOPE] = scope,
 	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
 	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_PORT] = landlock_port, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,

@@ -243,6 +243,8 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 			c.step(s)
 		case policy.Ptys:
 			c.step(plan.Step{Op: plan.Devpts, Path: n.Path, Text: "newinstance,ptmxmode=0666,mode=0620", Why: n.Why})
+		case policy.Mqueue:
+			c.step(plan.Step{Op: plan.Mqueue, Path: n.Path, Why: n.Why})
 		case policy.Bind:
 			if slot, ok := lifted[n]; ok {
 				c.step(plan.Step{Op: plan.Drop, Path: n.Path, N: slot, Why: n.Why})

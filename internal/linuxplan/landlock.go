@@ -122,7 +122,7 @@ func group(places []*place) []rule {
 	for _, n := range places {
 		var rights uint64
 		switch n.Kind {
-		case policy.Bind, policy.Private:
+		case policy.Bind, policy.Private, policy.Mqueue:
 			rights = landlockRights(n.Rights, n.Dir)
 		case policy.Ptys:
 			rights = landlock.ReadFile | landlock.WriteFile | landlock.ReadDir | landlock.IoctlDev

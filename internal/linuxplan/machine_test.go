@@ -71,7 +71,7 @@ func (m *machine) kind(p string) string {
 	}
 	at := path.Join(n.host, strings.TrimPrefix(p, n.at))
 	switch what, ok := m.fs[at]; {
-	case n.kind == plan.Proc || n.kind == plan.ProcBase || n.kind == plan.Devpts:
+	case n.kind == plan.Proc || n.kind == plan.ProcBase || n.kind == plan.Devpts || n.kind == plan.Mqueue:
 		if p == n.at {
 			return "/"
 		}
@@ -225,7 +225,7 @@ func (m *machine) step(s plan.Step) error {
 			return err
 		}
 		m.mounts = append(m.mounts, tree[1:]...)
-	case plan.Tmpfs, plan.Devpts, plan.Proc, plan.ProcBase:
+	case plan.Tmpfs, plan.Devpts, plan.Mqueue, plan.Proc, plan.ProcBase:
 		n := &mount{at: s.Path, kind: s.Op, flags: s.Flags}
 		if s.Op == plan.Tmpfs && s.Text != "mode=1777,size=512m,nr_inodes=64k" {
 			return fmt.Errorf("unbounded")

@@ -102,6 +102,7 @@ func everyStep() []Step {
 		{Op: Tmpfs, Path: "/tmp", Text: "mode=1777", Flags: NoExec},
 		{Op: Tmpfs, Path: "/tmp/x", Text: "mode=1777"},
 		{Op: Devpts, Path: "/dev/pts", Text: "newinstance"},
+		{Op: Mqueue, Path: "/dev/mqueue"},
 		{Op: Proc, Path: "/proc", Text: "hidepid=2"},
 		{Op: Mkdir, Path: "/tmp/in", N: 0o1777},
 		{Op: Touch, Path: "/tmp/file"},

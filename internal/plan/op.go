@@ -41,6 +41,7 @@ const (
 	Lift
 	Tmpfs
 	Devpts
+	Mqueue
 	Proc
 	Mkdir
 	Touch
@@ -124,6 +125,7 @@ var info = [ops]struct {
 	Lift:            {"lift", Init, path, slot},
 	Tmpfs:           {"tmpfs", Init, path, text},
 	Devpts:          {"devpts", Init, path, text},
+	Mqueue:          {"mqueue", Init, path, none},
 	Proc:            {"proc", Init, path, text},
 	Mkdir:           {"mkdir", Init, path, mode},
 	Touch:           {"touch", Init, path, none},

@@ -8,7 +8,10 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/seccomp"
 )
 
-const shmPath = "/dev/shm"
+const (
+	shmPath    = "/dev/shm"
+	mqueuePath = "/dev/mqueue"
+)
 
 // ipc grants a way for the command's own processes to talk. Each of them ends at the command: names of System V and of queues at its
 // ipc namespace, shared memory at its /dev/shm; named pipes are files, and go wherever a file can be made.
@@ -20,6 +23,12 @@ func (r *resolver) ipc(op profile.Operation) error {
 		r.policy.SystemV = true
 	case profile.POSIXQueues:
 		r.policy.Queues = true
+		// Landlock lets nobody open a queue of a file system that is not in the view
+		op.Path = mqueuePath
+		if err := r.private(op); err != nil {
+			return err
+		}
+		r.entries[mqueuePath].Kind = Mqueue
 	case profile.POSIXSharedMemory:
 		op.Path = shmPath
 		return r.private(op)

@@ -43,6 +43,7 @@ const (
 	Link                    // a symbolic link, made anew
 	Private                 // an empty directory of each command's own
 	Ptys                    // pseudo-terminals of each command's own
+	Mqueue                  // the POSIX queues of each command's own
 	Empty                   // nothing: it covers a /proc of the host
 	Cover                   // what cannot be opened: it covers a path that is denied
 )

@@ -223,7 +223,7 @@ func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights R
 	if pattern.Match == profile.Literal && st.mode.IsDir() && !r.directory(op) {
 		return nil
 	}
-	if n := r.entries[path]; n != nil && (n.Kind == Private || n.Kind == Ptys) {
+	if n := r.entries[path]; n != nil && (n.Kind == Private || n.Kind == Ptys || n.Kind == Mqueue) {
 		return problem(op, pattern.Path, fmt.Errorf("%s makes this path private: nothing of the host is there", n.Why))
 	}
 	n := r.entries[path]

@@ -53,6 +53,8 @@ func (p Policy) String() string {
 			continue
 		case Private:
 			fmt.Fprintf(&b, "  %s: private, %s", e.Path, e.Rights)
+		case Mqueue:
+			fmt.Fprintf(&b, "  %s: queues", e.Path)
 		case Ptys:
 			fmt.Fprintf(&b, "  %s: pseudo-terminals", e.Path)
 		case Cover:
