@@ -65,8 +65,8 @@ func ParseProfile(name string, data []byte) (Profile, error) {
 	return Profile{p}, err
 }
 
-// TOML is the profile as a file that [ParseProfile] reads back. That a narrowing file's links may not lead out of what it extends is not
-// said in it: it names what was read, not where from.
+// TOML is the profile as a file that [ParseProfile] reads back, without [WithEngine]. That a narrowing file's links may not lead out of what
+// it extends, and that what that denies may be allowed nowhere, is not said in it: it names what was read, not where from.
 func (p Profile) TOML() string { return p.p.TOML() }
 
 // Operations lists the operations in the order in which they were given.

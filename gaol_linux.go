@@ -97,7 +97,8 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if f.err != nil {
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
-	linuxplan.SetFilter(t.plan, f.filter, seccomp.Self(p.Processes, p.Kill))
+	linuxplan.SetFilter(t.plan, f.filter)
+	linuxplan.SetSelf(t.plan, seccomp.Self(p.Processes, p.Kill))
 	encoded, err := t.plan.Encode()
 	if err == nil {
 		err = t.core.Load(encoded)

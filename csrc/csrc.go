@@ -66,7 +66,7 @@ type Template struct {
 // The process 1 of the first is made now, with these namespaces, and waits for its plan; where that fails, Spawn will tell. caller is a
 // pidfd of this process.
 func NoTemplate(namespaces, fresh uint32, caller int) *Template {
-	t := &Template{none: true, namespaces: namespaces, fresh: fresh}
+	t := &Template{none: true, namespaces: namespaces | fresh}
 	for i := range t.ns {
 		t.ns[i] = -1
 	}
@@ -105,7 +105,7 @@ func (t *Template) Load(b []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.plan = C.CBytes(b)
-	if p := (*C.struct_gaol_plan)(t.plan); t.none && (uint32(p.namespaces) != t.namespaces || uint32(p.fresh) != t.fresh) {
+	if p := (*C.struct_gaol_plan)(t.plan); t.none && uint32(p.namespaces|p.fresh) != t.namespaces {
 		C.gaol_unprepare(t.prepared())
 	}
 	return nil

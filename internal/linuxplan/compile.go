@@ -55,7 +55,8 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	return c.plan, nil
 }
 
-// Namespaces returns those that a template keeps and those that each spawn makes, of the namespace engine.
+// Namespaces returns those that a template keeps and those that each spawn makes, of the namespace engine. A policy may have some of the
+// first among the second.
 func Namespaces(network bool) (template, fresh uint32) {
 	template, fresh = newUser|newNS|newIPC|newUTS, newNS|newPID|newCgroup
 	if !network {
@@ -64,14 +65,16 @@ func Namespaces(network bool) (template, fresh uint32) {
 	return template, fresh
 }
 
-// SetFilter completes the seccomp steps of a compiled plan.
-func SetFilter(p plan.Plan, filter, self []plan.Instruction) {
+// SetFilter completes the seccomp step of a compiled plan.
+func SetFilter(p plan.Plan, filter []plan.Instruction) { set(p, plan.Seccomp, filter) }
+
+// SetSelf completes the step of the filter that knows its process, where there is one.
+func SetSelf(p plan.Plan, filter []plan.Instruction) { set(p, plan.SeccompSelf, filter) }
+
+func set(p plan.Plan, op plan.Op, filter []plan.Instruction) {
 	for i := range p.Steps {
-		switch p.Steps[i].Op {
-		case plan.Seccomp:
+		if p.Steps[i].Op == op {
 			p.Steps[i].Filter = filter
-		case plan.SeccompSelf:
-			p.Steps[i].Filter = self
 		}
 	}
 }

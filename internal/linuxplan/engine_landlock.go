@@ -26,9 +26,7 @@ func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 		}
 	}
 	c.rules(h.Landlock, &p, rules)
-	if p.Self {
-		c.step(plan.Step{Op: plan.SeccompSelf})
-	}
+	c.step(plan.Step{Op: plan.SeccompSelf})
 	c.step(plan.Step{Op: plan.Seccomp})
 	return c.plan
 }

@@ -44,7 +44,7 @@ func (r *ruler) changes(op profile.Operation) {
 	gap := "modes, owners, times and extended attributes cannot be changed"
 	if r.host.Landlock < abiTruncate {
 		detail = "Landlock does not bound chmod, chown, utime and setxattr, nor truncate before ABI 3"
-		gap = "modes, owners, times and extended attributes cannot be changed, nor can a file be truncated or opened to be written anew"
+		gap = "modes, owners, times and extended attributes cannot be changed, nor can a file be truncated by its path"
 	}
 	r.hides(op, detail, gap)
 }
@@ -87,6 +87,19 @@ func (r *ruler) metadata(ops []profile.Operation) {
 	}
 	r.unsupported = append(r.unsupported, Unsupported{Operation: "a profile without FileReadMetadata of everything", Mechanism: "namespaces",
 		Detail: strings.TrimPrefix(detail+"; Landlock has no right for metadata", "; "), Fix: fix + `FileReadMetadata(Subpath("/")) beside the others`})
+}
+
+// own: a rule for /proc names the one process that is there when it is made. Those that it makes have none, and see less than the
+// operation says.
+func (r *ruler) own(ops []profile.Operation) {
+	if !r.policy.Processes {
+		return
+	}
+	for _, op := range ops {
+		if op.Kind == profile.System || op.Kind == profile.SystemInfoRead {
+			r.hides(op, "a rule names one process's /proc/self, and ProcessCreate brings more", "a process that the program makes cannot read /proc/self")
+		}
+	}
 }
 
 // mounts looks at what is mounted on the host below the granted trees: a rule reaches it, and cannot be taken back there.

@@ -26,8 +26,10 @@ func (r *ruler) device(op profile.Operation) error {
 		return nil
 	case err != nil:
 		return problem(op, op.Pattern.Path, err)
-	case st.mode&fs.ModeCharDevice == 0:
-		return problem(op, op.Pattern.Path, errors.New("is not a character device"))
+	case p == ptmxPath || below(p, ptsPath):
+		return problem(op, op.Pattern.Path, errors.New("is a terminal of the host's"))
+	case !st.device():
+		return problem(op, op.Pattern.Path, errors.New("is not a device"))
 	}
 	r.add(op, p, st, Read|Write|Device|Ioctl)
 	return nil

@@ -86,6 +86,21 @@ func (b *bound) covered(op Operation, effort bool) bool {
 	return false
 }
 
+// sharedMemory is where POSIX shared memory lies; allowing it puts an empty directory there.
+const sharedMemory = "/dev/shm"
+
+// showsSharedMemory tells whether a profile that comes after the base would show what the base's shared memory hid.
+func (b *bound) showsSharedMemory(after Profile) bool {
+	has := func(ops []Operation) bool {
+		return slices.ContainsFunc(ops, func(op Operation) bool { return op.IPC == POSIXSharedMemory })
+	}
+	shown := func(op Operation) bool {
+		p := op.Pattern.Path
+		return op.Kind.file() && !op.Deny && (newTrees([]string{p}).cover(sharedMemory) || trees{treeKey(sharedMemory)}.cover(p))
+	}
+	return has(b.ops) && !has(after.Operations) && slices.ContainsFunc(after.Operations, shown)
+}
+
 // hole returns the denial that op would lie in, if there is one: the base's deepest word about the path. The denial itself stays, so
 // that what op covers above it, and beside it, is as it was.
 func (b *bound) hole(op Operation) (Operation, bool) {
@@ -112,7 +127,7 @@ func (b *bound) hole(op Operation) (Operation, bool) {
 				return Operation{}, false
 			}
 		}
-		if at == "/" {
+		if at == "/" || at == "." {
 			return Operation{}, false
 		}
 	}

@@ -33,6 +33,12 @@ func (d *document) checkWithin(base Profile, bases []string) error {
 			}
 		}
 	}
+	for _, key := range []string{IPC.Key(), bestEffortKey} {
+		if line, named := d.named[key]; named && b.showsSharedMemory(d.over(base)) {
+			return d.fault(key, line, fmt.Errorf("must list %q, as %s does: it hides the host's %s, which a path shows",
+				POSIXSharedMemory.Word(), b.name, sharedMemory))
+		}
+	}
 	for _, w := range d.passEnv {
 		if !b.passEnv[w.text] {
 			return d.fault(w.key, w.line, &Error{Path: w.text, Err: b.beyond(base.PassEnv, "passes")})
@@ -67,6 +73,7 @@ func (d *document) over(base Profile) Profile {
 	p.Operations = nil
 	for _, op := range base.Operations {
 		if d.inherits(op) {
+			op.Inherited = op.Deny
 			p.Operations = append(p.Operations, op)
 		}
 	}
@@ -121,7 +128,7 @@ func bounded(own []Operation, base Profile) []Operation {
 
 // place is what an operation covers, without how it is meant. A missing path grants nothing: being optional makes no difference.
 func place(op Operation) Operation {
-	op.Pattern.Optional, op.BestEffort, op.Bound = false, false, nil
+	op.Pattern.Optional, op.BestEffort, op.Inherited, op.Bound = false, false, false, nil
 	return op
 }
 
@@ -151,6 +158,7 @@ func boundOf(ops []Operation, kind Kind) *Bound {
 func distinctDenials(ops []Operation) []Operation {
 	seen := map[Operation]bool{}
 	return slices.DeleteFunc(ops, func(op Operation) bool {
+		op.Inherited = false
 		twice := op.Deny && seen[op]
 		seen[op] = true
 		return twice

@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// TOML returns p as a profile file, which parses back to an equal Profile with any Vars. Two things are put in their
-// canonical form: operations are grouped by kind, a system call each, and of a variable that is in Env twice the last value
-// stays, as it would in the program. Engine is left out. An invalid profile gives a file that does not parse, and one beyond the limits of a file (maxFile,
+// TOML returns p as a profile file, which parses back to an equal Profile with any Vars, but for its Engine. Two things are put in their
+// canonical form: operations are grouped as the keys are, a system call each, and of a variable that is in Env twice the last value
+// stays, as it would in the program. An invalid profile gives a file that does not parse, and one beyond the limits of a file (maxFile,
 // maxEnv) one that Parse refuses.
 func (p Profile) TOML() string {
 	var b strings.Builder

@@ -43,6 +43,11 @@ var narrowings = []struct{ base, child, want string }{
 	{`signal = true`, `trace = true`, `trace: beyond 0.toml, where it is false`},
 	{`ipc = ["system-v", "named-pipes"]`, `ipc = ["named-pipes"]`, ""},
 	{`ipc = ["named-pipes"]`, `ipc = ["system-v"]`, `ipc[0]: "system-v": beyond 0.toml, which allows "named-pipes"`},
+	{"read = ['/srv']\nipc = ['posix-shared-memory']", `ipc = []`, ""},
+	{"read = ['/']\nipc = ['posix-shared-memory', 'system-v']", `ipc = ["posix-shared-memory"]`, ""},
+	{"read = ['/']\nipc = ['posix-shared-memory']", `ipc = []`, `ipc: must list "posix-shared-memory", as 0.toml does: it hides the host's /dev/shm, which a path shows`},
+	{"read = ['/dev/shm/x']\nbest-effort = [{ ipc = 'posix-shared-memory' }]", `best-effort = []`, `best-effort: must list "posix-shared-memory", as 0.toml does: it hides the host's /dev/shm, which a path shows`},
+	{"read = ['/']\nbest-effort = [{ ipc = 'posix-shared-memory' }]", `ipc = ["posix-shared-memory"]`, ""},
 	{`device = ["/dev/kvm"]`, `device = ["/dev/kvm"]`, ""},
 	{`device = ["/dev"]`, `device = ["/dev/kvm"]`, `device[0]: "/dev/kvm": beyond 0.toml, which allows "/dev"`},
 	{`read = ["/dev"]`, `device = ["/dev/kvm"]`, `device[0]: "/dev/kvm": beyond 0.toml, which allows none`},
@@ -132,6 +137,29 @@ func TestWhatIsReplacedAndWhatStays(t *testing.T) {
 		p, err := Load("1.toml", Vars{})
 		if got := entriesOf(p); err != nil || got != c.want {
 			t.Errorf("%s\non %s:\n got %s, %v\nwant %s", c.child, c.base, got, err, c.want)
+		}
+	}
+}
+
+// What a narrower file no longer allows needs no hole, but only New can tell, for a link may lead to it.
+func TestADenialOfAnExtendedFileMayTakeNothing(t *testing.T) {
+	write(t, map[string]string{
+		"0.toml": schemaLine + "read = ['/a']\ndeny = [{ read = '/a/b' }]",
+		"1.toml": schemaLine + "extends = '0.toml'\nread = ['/a/c']\ndeny = [{ read = '/a/c/d' }, { read = '/a/b' }]",
+		"2.toml": schemaLine + "extends = '1.toml'\nwiden = true\nread = ['/e']\ndeny = [{ read = '/e/f' }]",
+	})
+	for name, want := range map[string]string{"0.toml": "/a/b false", "1.toml": "/a/b true /a/c/d false", "2.toml": "/a/b true /a/c/d false /e/f false"} {
+		p, err := Load(name, Vars{})
+		var list []string
+		for _, op := range p.Operations {
+			if op.Deny {
+				list = append(list, fmt.Sprint(op.Pattern.Path, " ", op.Inherited))
+			} else if op.Inherited {
+				t.Errorf("%s: %v is inherited", name, op)
+			}
+		}
+		if got := strings.Join(list, " "); err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", name, got, err, want)
 		}
 	}
 }

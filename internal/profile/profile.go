@@ -180,6 +180,8 @@ type Operation struct {
 	Names   string // of system calls: sorted, each once, a space between two: see JoinNames
 	// Deny makes a file operation a hole in what others allow: the more specific path wins, and this one wins a tie.
 	Deny bool
+	// Inherited is a Deny of a file that the profile's own extends: that nothing is left for it to take is no error.
+	Inherited bool
 	// BestEffort accepts less than exact enforcement of this operation; each gap that it opens is reported.
 	BestEffort bool
 	// Bound, if set, is what a file allows that this operation's extends: the pattern may not lead out of it, through links.

@@ -259,6 +259,14 @@ func TestAnInvalidProfileGivesTextThatDoesNotParse(t *testing.T) {
 	for _, op := range []Operation{
 		{}, {Kind: 200}, {Kind: FileRead}, {Kind: FileRead, Pattern: Pattern{Path: "/a"}}, {Kind: FileRead, Pattern: sub("a")},
 		{Kind: NetworkInbound}, {Kind: Private}, {Kind: Map, Path: "/a", Host: "/b"}, {Kind: Map, Path: "", Host: "/b", Mode: ReadOnly},
+		outbound(Address{FormTCP, 0, ""}), outbound(Address{FormTCP, 1, "x"}), outbound(Address{FormAll, 1, ""}), outbound(Address{FormHost, 80, "tcp"}),
+		outbound(Address{FormHost, 80, "unix:/a"}), outbound(Address{FormHost, 80, "10.0.0.0/8"}), outbound(Address{FormHost, 80, "a:1"}),
+		outbound(Address{FormCIDR, 80, "a"}), outbound(Address{FormLoopback, 80, ""}), inbound(Address{FormHost, 80, "a"}),
+		outbound(Address{FormLocalSocket, 0, "a"}), outbound(Address{FormLocalSocket, 1, "/a"}), outbound(Address{99, 1, "a"}),
+		{Kind: IPC}, {Kind: IPC, IPC: 99}, {Kind: Device}, {Kind: Device, Pattern: sub("/a")}, {Kind: Device, Pattern: optional(literal("/a"))},
+		{Kind: Syscall}, {Kind: Syscall, Names: "b a"}, {Kind: Syscall, Names: "a  b"}, {Kind: Syscall, Names: "A"},
+		deny(Operation{Kind: System}), deny(outbound(All)), deny(Operation{}), deny(Operation{Kind: Private, Path: "/a"}), effort(Operation{}),
+		effort(deny(Operation{Kind: Trace})), deny(file(FileRead, sub("a"))), effort(Operation{Kind: IPC}),
 	} {
 		p := Profile{Operations: []Operation{op}}
 		if got, err := Parse("p.toml", []byte(p.TOML()), Vars{}); err == nil || p.Validate() == nil {

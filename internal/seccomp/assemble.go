@@ -6,10 +6,10 @@
 package seccomp
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -123,7 +123,9 @@ func (g Grants) rules() (out []rule, newest uint32) {
 			}
 		}
 	}
-	for _, rules := range calls {
+	numbers := slices.Sorted(maps.Keys(calls))
+	for _, nr := range slices.Backward(numbers) {
+		rules := calls[nr]
 		for i, r := range rules {
 			needless := false
 			for j, other := range rules {
@@ -136,7 +138,6 @@ func (g Grants) rules() (out []rule, newest uint32) {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b rule) int { return cmp.Compare(b.nr, a.nr) })
 	return out, newest
 }
 

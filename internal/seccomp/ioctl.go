@@ -37,8 +37,9 @@ var refused = []struct {
 }
 
 // A family of commands that is refused as a whole: those of btrfs with names in their argument, 4096 bytes long, writing or both
-// writing and reading. A snapshot needs no more than a descriptor of any file in a subvolume that is the user's, and puts all other files of that subvolume where the program may read; others make and remove
-// subvolumes in directories that are open for reading, and find the names above one. FICLONE and its kin are shorter.
+// writing and reading. A snapshot needs no more than a descriptor of any file of the user's in a subvolume (newer kernels ask for its
+// root) and puts all other files of that subvolume where the program may read. Others make and remove subvolumes in directories that
+// are open for reading, and find the names above one. FICLONE and its kin are shorter.
 const (
 	familyMask = 0x7fffff00
 	family     = 0x50009400

@@ -54,7 +54,7 @@ var additions = []added{
 	},
 	{
 		names: "adjtimex clock_adjtime",
-		why:   "reading how well the clock is kept; setting it needs CAP_SYS_TIME of the machine, which is gone",
+		why:   "reading how well a clock is kept; setting the machine's needs CAP_SYS_TIME, which is gone, and another its device, open for writing",
 	},
 }
 

@@ -172,6 +172,14 @@ func conditional() []Group {
 				{is(0, 0), masked(1, ^uint32(1), 6)}, {is(0, 0), masked(1, ^uint32(7), 8)}},
 		},
 		{
+			Name: "commands of descriptors",
+			Why: "of what the program holds. Not F_SETLEASE, with which who may read a file keeps others from opening it, for " +
+				"lease-break-time each time, and not F_SETDELEG, the same for directories (Linux 6.19)",
+			Calls:     []string{"fcntl"},
+			Condition: "the command is one of those up to F_GETOWNER_UIDS, an F_OFD_* or one from F_GETLEASE to F_GETDELEG",
+			any:       oneOf(1, commandsOfFcntl()...),
+		},
+		{
 			Name:      "own scheduling",
 			Why:       "of the calling thread",
 			Calls:     []string{"sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr"},
@@ -227,6 +235,17 @@ const (
 	opensModes   = noSetID + ", or flags have neither O_CREAT nor O_TMPFILE"
 	opensWithout = "(" + opensModes + ") and (flags have no O_TRUNC, or O_WRONLY or O_RDWR)"
 )
+
+// commandsOfFcntl are those of linux/fcntl.h and asm-generic/fcntl.h that are allowed.
+func commandsOfFcntl() []uint32 {
+	var out []uint32
+	for _, r := range []struct{ from, to uint32 }{{0, 17}, {36, 38}, {1025, 1039}} {
+		for c := r.from; c <= r.to; c++ {
+			out = append(out, c)
+		}
+	}
+	return out
+}
 
 func nodeChecks(arg uint, kinds ...uint32) []checks {
 	var out []checks

@@ -46,7 +46,7 @@ func base() []Group {
 				"change after a reader outside has checked them, and let a child read its parent's memory (CVE-2020-29374). Not io_uring " +
 				"(its operations pass by this filter) and not the old io_submit family, which next to nothing uses",
 			Calls: strings.Fields(`read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek
-			dup dup2 dup3 fcntl flock poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
+			dup dup2 dup3 flock poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
 			eventfd eventfd2 pipe pipe2 inotify_init inotify_init1 inotify_rm_watch splice tee sendfile copy_file_range
 			sync_file_range readahead fadvise64`),
 		},
