@@ -17,47 +17,62 @@ import (
 
 // ruled is what a plan's rules say, as the kernel takes them.
 type ruled struct {
-	ruleset  *plan.Ruleset
-	paths    map[string]uint64
-	ports    map[uint16]uint64
-	enforced bool
+	kept, own         layer
+	enforced, noPrivs bool
+}
+
+// layer is a ruleset; what it does not handle it allows.
+type layer struct {
+	*plan.Ruleset
+	paths map[string]uint64
+	ports map[uint16]uint64
 }
 
 // run takes the steps in order; each fails where the kernel would refuse it.
 func (m *ruled) run(f fakeFS, p plan.Plan) error {
-	m.paths, m.ports = map[string]uint64{}, map[uint16]uint64{}
 	if p.Own() {
 		return fmt.Errorf("namespaces %#x, %#x", p.Namespaces, p.Fresh)
 	}
-	noNewPrivs := false
 	for i, s := range p.Steps {
+		on := &m.kept
+		switch s.Op {
+		case plan.LandlockRuleset, plan.LandlockPath, plan.LandlockPort, plan.LandlockEnforce:
+			on = &m.own
+		}
 		switch s.Op {
 		case plan.NoNewPrivs:
-			noNewPrivs = true
+			m.noPrivs = true
 		case plan.Scope, plan.DropCaps, plan.Rlimit:
-		case plan.LandlockRuleset:
-			m.ruleset = &s.Ruleset
-		case plan.LandlockPath:
+		case plan.KeepRuleset, plan.LandlockRuleset:
+			*on = layer{&s.Ruleset, map[string]uint64{}, map[uint16]uint64{}}
+		case plan.KeepPath, plan.LandlockPath:
 			kind, ok := f[s.Path]
 			if s.Flags&plan.FollowSelf != 0 {
-				kind, ok = "/", s.Path == "/proc/self"
+				kind, ok = "/", s.Path == "/proc/self" && s.Op == plan.LandlockPath
+			}
+			if s.Path == "/proc" {
+				kind, ok = "/", true
 			}
 			switch bits := uint64(s.N); {
 			case !ok || f.link(s.Path):
 				return fmt.Errorf("%s: there is %q", s, kind)
-			case bits == 0 || bits&^m.ruleset.FS != 0 || kind != "/" && bits&^landlock.FileRights != 0:
+			case bits == 0 || bits&^on.FS != 0 || kind != "/" && bits&^landlock.FileRights != 0:
 				return fmt.Errorf("%s: the kernel refuses these rights", s)
 			case s.Flags&^plan.FollowSelf != 0:
 				return fmt.Errorf("%s: nothing is mounted here", s)
 			}
-			m.paths[s.Path] |= uint64(s.N)
-		case plan.LandlockPort:
-			if bits := uint64(s.N); bits == 0 || bits&^m.ruleset.Net != 0 {
+			on.paths[s.Path] |= uint64(s.N)
+		case plan.KeepPort, plan.LandlockPort:
+			if bits := uint64(s.N); bits == 0 || bits&^on.Net != 0 {
 				return fmt.Errorf("%s: the kernel refuses these rights", s)
 			}
-			m.ports[s.Port] |= uint64(s.N)
+			on.ports[s.Port] |= uint64(s.N)
+		case plan.LandlockKept:
+			m.enforced = m.noPrivs && on.Ruleset != nil
 		case plan.LandlockEnforce:
-			m.enforced = noNewPrivs
+			if !m.enforced || on.Ruleset == nil {
+				return fmt.Errorf("%s: there is nothing to enforce", s)
+			}
 		case plan.SeccompSelf, plan.Seccomp:
 			if !m.enforced || s.Op == plan.Seccomp != (i == len(p.Steps)-1) {
 				return fmt.Errorf("%s is step %d of %d", s, i, len(p.Steps))
@@ -66,15 +81,22 @@ func (m *ruled) run(f fakeFS, p plan.Plan) error {
 			return fmt.Errorf("%s acts on the caller's namespaces", s)
 		}
 	}
-	if m.ruleset == nil || !m.enforced {
+	if !m.enforced {
 		return errors.New("nothing is enforced")
 	}
 	return nil
 }
 
+// at is what all rulesets allow at a path.
+func (m *ruled) at(q string) uint64 { return m.kept.at(q) & m.own.at(q) }
+
 // at is the sum of rights at a path.
-func (m *ruled) at(q string) (bits uint64) {
-	for p, rights := range m.paths {
+func (l *layer) at(q string) uint64 {
+	if l.Ruleset == nil {
+		return ^uint64(0)
+	}
+	bits := ^l.FS
+	for p, rights := range l.paths {
 		if under(q, p) {
 			bits |= rights
 		}
@@ -145,16 +167,16 @@ func TestRandomRulesAddUpToThePolicy(t *testing.T) {
 		if err := m.run(f, out); err != nil {
 			t.Fatalf("%v\n%v\n%s\n%s", err, in.Operations, p, out)
 		}
-		rules, ports = rules+len(m.paths), ports+len(m.ports)
+		rules, ports = rules+len(m.kept.paths), ports+len(m.kept.ports)
 		for q := range f {
 			if f.link(q) {
 				continue
 			}
-			want := rulesWant(f, &p, q) & m.ruleset.FS
+			want := rulesWant(f, &p, q) & m.kept.FS
 			if under(q, "/proc/self") && p.Proc != policy.NoProc {
 				want |= llReads
 			}
-			got := m.at(q)
+			got := m.at(q) & m.kept.FS
 			if !f.dir(q) {
 				got, want = got&landlock.FileRights, want&landlock.FileRights
 			}
@@ -163,15 +185,15 @@ func TestRandomRulesAddUpToThePolicy(t *testing.T) {
 			}
 		}
 		fs, net, scoped := landlock.Known(h.Landlock)
-		if m.ruleset.FS != fs || m.ruleset.Scoped != scoped {
-			t.Fatalf("handled: %+v", m.ruleset)
+		if m.kept.FS != fs || m.kept.Scoped != scoped {
+			t.Fatalf("handled: %+v", m.kept)
 		}
 		for port := range uint16(5) {
 			for right := uint64(1); right <= landlock.ConnectUDP; right <<= 1 {
 				if net&right == 0 {
 					continue
 				}
-				got := m.ruleset.Net&right == 0 || m.ports[port]&right != 0
+				got := m.kept.Net&right == 0 || m.kept.ports[port]&right != 0
 				if want := mayUse(&p, port, right); got != want {
 					t.Fatalf("port %d, right %#x: %v\n%v\n%s\n%s", port, right, got, in.Operations, p, out)
 				}
