@@ -1,30 +1,29 @@
 package linuxplan
 
 import (
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
 
-const reads = landlock.ReadFile | landlock.ReadDir
-
-// compileRules lays out the steps of the landlock engine: the program stays in the caller's namespaces. The ruleset is built once, so that
-// what a spawn costs does not grow with the rules, and a path means what lay there then, as with the view of the other engine.
+// compileRules lays out the steps of the landlock engine: the program stays in the caller's namespaces. The ruleset is built once, by the
+// caller; each spawn enforces it, in the program's own process.
 func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 	c := &compiler{}
+	ops := ruleOps{plan.KeepRuleset, plan.KeepPath, plan.KeepPort}
 	var rules []rule
-	if p.Proc != policy.NoProc {
-		rules = append(rules, rule{procPath, reads, "/proc", 0}) // see ownProc
-	}
 	for _, e := range p.Entries {
 		if bits := landlockRights(e.Rights, e.Dir); bits != 0 {
 			rules = append(rules, rule{e.Path, bits, e.Why, 0})
 		}
 	}
-	c.rules(onceForAll, handled(h.Landlock, &p), &p, rules)
+	if p.Proc != policy.NoProc {
+		rules = append(rules, rule{procPath, reading, "/proc", 0})
+	}
+	c.rules(ops, handled(h.Landlock, &p), &p, rules)
 	if p.Processes {
 		c.step(plan.Step{Op: plan.Scope, Why: "ProcessCreate()"})
 	}
@@ -33,40 +32,48 @@ func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 	c.step(plan.Step{Op: plan.DropCaps, Flags: plan.CapsHeld})
 	c.step(plan.Step{Op: plan.LandlockKept})
 	if p.Proc != policy.NoProc {
-		c.ownProc(&p)
+		c.narrow(&p, h.Mounts)
 	}
 	c.step(plan.Step{Op: plan.SeccompSelf})
 	c.step(plan.Step{Op: plan.Seccomp})
 	return c.plan
 }
 
-// ownProc leaves of /proc the program's own directory, whose number nobody knows before the spawn: a second ruleset, for reading alone,
-// that has few rules. What it allows beside that it allows in whole directories below "/", since the first decides there. A move between
-// directories every ruleset has to allow, also one that does not handle it (man 7 landlock, LANDLOCK_ACCESS_FS_REFER).
-func (c *compiler) ownProc(p *policy.Policy) {
-	rules := []rule{{procPath + "/self", reads, "/proc", plan.FollowSelf}}
-	have := map[string]bool{}
+const reading = landlock.ReadFile | landlock.ReadDir
+
+// narrow adds a second ruleset, which takes away what the first gives of /proc but for the process's own directory: that is there only
+// when the process is. A ruleset grants what it does not take, so this one grants the directories right below "/" that anything is granted
+// in; how many those are does not grow with the rules. REFER has to be granted, too: what a ruleset leaves out of that, it denies.
+func (c *compiler) narrow(p *policy.Policy, mounts []policy.Mount) {
+	tops := map[string]rule{}
 	for _, e := range p.Entries {
-		if e.Path == "/" && e.Rights&policy.Read != 0 {
-			return // all of /proc is granted with it
+		var bits uint64
+		if e.Rights&policy.Read != 0 {
+			bits |= reading
 		}
-		r := rule{e.Path, landlock.ReadFile, e.Why, 0}
-		top, _, deeper := strings.Cut(e.Path[1:], "/")
-		if deeper && "/"+top != procPath {
-			r.path = "/" + top
+		if e.Rights&policy.Write != 0 {
+			bits |= landlock.Refer
 		}
-		switch {
-		case e.Path == "/":
-			r.rights = landlock.Refer
-		case e.Dir || r.path != e.Path:
-			r.rights = reads | landlock.Refer
+		at := top(e.Path, mounts)
+		if at == e.Path && !e.Dir {
+			bits &= landlock.FileRights
 		}
-		if !have[r.path] {
-			have[r.path] = true
-			rules = append(rules, r)
+		if bits |= tops[at].rights; bits != 0 {
+			tops[at] = rule{at, bits, e.Why, 0}
 		}
 	}
-	slices.SortFunc(rules, func(a, b rule) int { return policy.ByPath(a.path, b.path) })
-	c.rules(bySpawn, plan.Ruleset{FS: reads | landlock.Refer, Size: 8}, p, rules)
+	rules := append(slices.Collect(maps.Values(tops)), rule{procPath + "/self", reading, "/proc", plan.FollowSelf})
+	c.rules(ruleOps{plan.LandlockRuleset, plan.LandlockPath, plan.LandlockPort}, plan.Ruleset{FS: reading | landlock.Refer, Size: landlock.Size(policy.MinLandlock)}, &policy.Policy{}, rules)
 	c.step(plan.Step{Op: plan.LandlockEnforce})
+}
+
+// top is the first directory on the way to a path that holds no proc: the rule for /proc is for its root, wherever else that is mounted, as it
+// is in many a chroot.
+func top(p string, mounts []policy.Mount) string {
+	for i := 1; i < len(p); i++ {
+		if p[i] == '/' && !below(p[:i], procPath) && !slices.ContainsFunc(mounts, func(m policy.Mount) bool { return m.Type == "proc" && below(m.Path, p[:i]) }) {
+			return p[:i]
+		}
+	}
+	return p
 }

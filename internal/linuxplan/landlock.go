@@ -64,21 +64,16 @@ func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
 	if p.Proc != policy.NoProc {
 		rules = append(rules, rule{procPath, landlock.ReadFile | landlock.ReadDir, "/proc", plan.MustBeMount})
 	}
-	c.rules(bySpawn, handled(abi, p), p, rules)
+	c.rules(ruleOps{plan.LandlockRuleset, plan.LandlockPath, plan.LandlockPort}, handled(abi, p), p, rules)
 	c.step(plan.Step{Op: plan.LandlockEnforce})
 }
 
-// ruleSteps are the steps that make a ruleset: once, or by each spawn.
-type ruleSteps struct{ ruleset, path, port plan.Op }
-
-var (
-	onceForAll = ruleSteps{plan.KeepRuleset, plan.KeepPath, plan.KeepPort}
-	bySpawn    = ruleSteps{plan.LandlockRuleset, plan.LandlockPath, plan.LandlockPort}
-)
+// ruleOps are the steps of a ruleset.
+type ruleOps struct{ ruleset, path, port plan.Op }
 
 // rules adds a step for each rule that grants more than what encloses it: rights add up on the way to the root, through mounts.
-func (c *compiler) rules(by ruleSteps, ruleset plan.Ruleset, p *policy.Policy, rules []rule) {
-	c.step(plan.Step{Op: by.ruleset, Ruleset: ruleset})
+func (c *compiler) rules(ops ruleOps, ruleset plan.Ruleset, p *policy.Policy, rules []rule) {
+	c.step(plan.Step{Op: ops.ruleset, Ruleset: ruleset})
 	slices.SortStableFunc(rules, func(a, b rule) int { return policy.ByPath(a.path, b.path) })
 	var around []rule // those that enclose the current one, each with the sum of rights
 	for _, r := range rules {
@@ -93,13 +88,11 @@ func (c *compiler) rules(by ruleSteps, ruleset plan.Ruleset, p *policy.Policy, r
 		if r.rights&^have == 0 {
 			continue
 		}
-		c.step(plan.Step{Op: by.path, Path: r.path, N: uint32(r.rights), Flags: r.flags, Why: r.why})
+		c.step(plan.Step{Op: ops.path, Path: r.path, N: uint32(r.rights), Flags: r.flags, Why: r.why})
 		r.rights |= have
 		around = append(around, r)
 	}
-	if ruleset.Net != 0 {
-		c.ports(by.port, ruleset, p)
-	}
+	c.ports(ops.port, ruleset, p)
 }
 
 // ports adds a step for each port; rules of one port add up.
