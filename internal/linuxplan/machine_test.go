@@ -172,7 +172,7 @@ func (m *machine) step(s plan.Step) error {
 		case what == "socket":
 			is = plan.IsSock
 		}
-		if got := s.Flags & (plan.IsDir | plan.IsFile | plan.IsNode | plan.IsFifo); got != is {
+		if got := s.Flags & (plan.IsDir | plan.IsFile | plan.IsNode | plan.IsFifo | plan.IsSock); got != is {
 			return fmt.Errorf("expects %#x of what is %q", got, what)
 		}
 		n := &mount{at: s.Path, host: s.Text, kind: s.Op, flags: s.Flags}
@@ -258,7 +258,7 @@ func (m *machine) step(s plan.Step) error {
 		if m.kind(s.Path) == "" || m.kind(s.Path) == "l" {
 			return fmt.Errorf("there is %q", m.kind(s.Path))
 		}
-		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^(landlock.Execute|landlock.WriteFile|landlock.ReadFile|landlock.Truncate|landlock.IoctlDev) != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
+		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^landlock.FileRights != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
 			return fmt.Errorf("EINVAL: rights that the kernel refuses here")
 		}
 		mounted := m.top(s.Path).at == s.Path
