@@ -102,6 +102,9 @@ func (r *resolver) hole(n, top *node) (done bool, err error) {
 			if takes(op)&n.Rights != 0 {
 				return false, problem(op, n.Path, fmt.Errorf("contradicts %s: it would take all that is allowed", n.Why))
 			}
+			if op.Inherited {
+				continue
+			}
 			return false, problem(op, n.Path, errors.New("nothing above this path allows it"))
 		}
 		denied |= takes(op)
