@@ -88,6 +88,7 @@ type Result struct {
 	Twin    string  `json:"twin"` // what the twin came to
 	Verdict Verdict `json:"result"`
 	Reason  string  `json:"reason,omitempty"` // of a verdict that is not Held
+	Seconds float64 `json:"seconds"`
 }
 
 // judge compares both sides of an attack with what they should have come to.

@@ -73,12 +73,15 @@ func (r *Runner) Close() {
 
 // Run runs an attack and its twin on an engine.
 func (r *Runner) Run(ctx context.Context, a Attack, e Engine) Result {
+	begin := time.Now()
 	attack := r.side(ctx, &a, e, false)
 	twin := side{}
 	if attack.skip == "" {
 		twin = r.side(ctx, &a, e, true)
 	}
-	return judge(&a, e, attack, twin)
+	result := judge(&a, e, attack, twin)
+	result.Seconds = time.Since(begin).Seconds()
+	return result
 }
 
 // side runs the attack, or the twin.

@@ -39,11 +39,10 @@ func newPage(word string) (*page, error) {
 	return &page{mem, word}, nil
 }
 
-func (p *page) at() string {
-	return fmt.Sprintf("%#x", uintptr(unsafe.Pointer(unsafe.SliceData(p.mem))))
-}
-func (p *page) same() bool { return strings.TrimRight(string(p.mem), "\x00") == p.word }
-func (p *page) free()      { _ = unix.Munmap(p.mem) }
+func (p *page) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p.mem))) }
+func (p *page) at() string       { return fmt.Sprintf("%#x", p.address()) }
+func (p *page) same() bool       { return strings.TrimRight(string(p.mem), "\x00") == p.word }
+func (p *page) free()            { _ = unix.Munmap(p.mem) }
 
 // witness is a process outside, in a session of its own, which ends with its caller.
 type witness struct {
@@ -244,7 +243,7 @@ type target struct {
 	at   uintptr
 }
 
-// Targets are those that Prepare gave. The twin has itself, where its child would need a right.
+// Targets are those that Prepare gave.
 func (in *In) Targets() (all []target) {
 	for k, v := range in.args {
 		name, ok := strings.CutPrefix(k, "target.")
