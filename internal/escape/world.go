@@ -6,6 +6,7 @@
 package escape
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -172,6 +173,9 @@ func fingerprint(path string) string {
 	case st.Mode().IsRegular():
 		b, _ := os.ReadFile(path)
 		content = string(b)
+		if len(b) > 1<<10 {
+			content = fmt.Sprintf("%x", sha256.Sum256(b))
+		}
 	}
 	sys := st.Sys().(*syscall.Stat_t)
 	return fmt.Sprintf("%v %d:%d, inode %d, %d links, %d bytes of %v: %q", st.Mode(), sys.Uid, sys.Gid, sys.Ino, sys.Nlink, st.Size(), st.ModTime(), content)
