@@ -18,7 +18,7 @@ import (
 )
 
 // ran are the arguments of a program that an attack has managed to execute.
-var ran = []string{"gaol", Word, "ran", "executed"}
+var ran = []string{argv0, Word, "ran", "executed"}
 
 // Exec tries to execute a file. Where it works, the program is the new one, which says so.
 func (in *In) Exec(path string) { in.Try("execve "+path, unix.Exec(path, ran, nil)) }
@@ -250,7 +250,7 @@ func code() []Attack {
 					in.Is("error: pipe", err.Error())
 					return
 				}
-				pid, err := syscall.ForkExec(in.Arg("program"), []string{"raised", Word, "sibling"}, &syscall.ProcAttr{Files: []uintptr{uintptr(pipe[0]), 2, 2}})
+				pid, err := syscall.ForkExec(in.Arg("program"), []string{argv0, Word, "sibling"}, &syscall.ProcAttr{Files: []uintptr{uintptr(pipe[0]), 2, 2}})
 				if err != nil {
 					in.Is("error: execve", err.Error())
 					return

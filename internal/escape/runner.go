@@ -25,6 +25,9 @@ import (
 // patience bounds a run that hangs.
 const patience = 30 * time.Second
 
+// argv0 is the name by which the program inside is called: some, such as a test binary, are gaol by that alone.
+const argv0 = "gaol"
+
 // Runner runs attacks. Close ends what it holds.
 type Runner struct {
 	program string
@@ -183,6 +186,7 @@ func (w *World) run(ctx context.Context, s *gaol.Sandbox, a *Attack, run int) ([
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := s.Command(ctx, w.runner.program, append([]string{Word, a.Name, word, string(w.Engine), strconv.Itoa(run)}, w.args...)...)
+	cmd.Args[0] = argv0
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = w.cwd, w.env, &stdout, &stderr, w.files
 	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()
@@ -229,8 +233,6 @@ func tail(text string) string {
 	return strings.Join(lines[max(0, len(lines)-3):], "; ")
 }
 
-// side programs: other sandboxes that an attack is made on, or that make it together with the program.
-
 // other is another sandbox with a program that runs until the World is closed.
 type other struct {
 	pids []int
@@ -250,7 +252,7 @@ func (w *World) Other(role string, args []string, options ...gaol.Option) *other
 	w.must(err)
 	w.onClose(func() { _ = s.Close() })
 	cmd := s.Command(nil, w.runner.program, append([]string{Word, role}, args...)...)
-	cmd.Dir = "/"
+	cmd.Args[0], cmd.Dir = argv0, "/"
 	in, err := cmd.StdinPipe()
 	w.must(err)
 	out, err := cmd.StdoutPipe()

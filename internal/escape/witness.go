@@ -63,6 +63,7 @@ func startWitness(program string) (*witness, error) {
 	w := &witness{arg: fmt.Sprintf("argument%d", os.Getpid()), env: fmt.Sprintf("environment%d", os.Getpid()), answers: make(chan string, 16),
 		ended: make(chan struct{})}
 	w.cmd = exec.Command(program, Word, "witness", w.arg)
+	w.cmd.Args[0] = argv0
 	w.cmd.Env = []string{"WITNESS=" + w.env}
 	w.cmd.Dir = "/"
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -189,7 +189,7 @@ func (w *World) needStart(why string, options ...gaol.Option) {
 	}
 	defer s.Close()
 	cmd := s.Command(nil, w.runner.program, Word, "ran")
-	cmd.Dir = "/"
+	cmd.Args[0], cmd.Dir = argv0, "/"
 	_ = cmd.Run()
 	if cmd.ProcessState != nil && !cmd.ProcessState.Exited() {
 		w.Skip("this program %s", why)
