@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gaol-sandbox/gaol/csrc"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,6 +21,8 @@ type child struct {
 	pidfd  int
 	status int
 	dying  *counter // of the sandbox: inits that are ending
+	// shared says that the init lives in this process's namespaces: killing it alone would leave what it started.
+	shared bool
 }
 
 func (c *child) signal(s syscall.Signal) error {
@@ -31,11 +34,18 @@ func (c *child) signal(s syscall.Signal) error {
 	if c.pidfd < 0 {
 		return os.ErrProcessDone
 	}
-	err := unix.PidfdSendSignal(c.pidfd, s, nil, 0)
+	err := c.send(s)
 	if err == unix.ESRCH {
 		return os.ErrProcessDone
 	}
 	return err
+}
+
+func (c *child) send(s syscall.Signal) error {
+	if c.shared && s == unix.SIGKILL {
+		return csrc.End(c.pidfd)
+	}
+	return unix.PidfdSendSignal(c.pidfd, s, nil, 0)
 }
 
 // The record of csrc/plan.h, struct gaol_status.

@@ -137,9 +137,7 @@ func (c *Cmd) start() error {
 	}
 	command, err := c.command(files)
 	if err == nil {
-		if c.child, err = c.sandbox.start(command); err != nil {
-			err = c.sandbox.lacking(err)
-		}
+		c.child, err = c.sandbox.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {

@@ -30,7 +30,7 @@ type Profile struct{ p profile.Profile }
 // Option is an entry of a profile: an [Operation] or a setting such as [OnDenied] and [Env].
 type Option interface{ apply(*profile.Profile) error }
 
-// NewProfile makes a profile of the entries. A bad entry (a relative path, a NUL) is a *[ProfileError] that names it.
+// NewProfile makes a profile of the entries. A bad entry (a relative path, port 70000) is a *[ProfileError] that names it.
 func NewProfile(options ...Option) (Profile, error) { return Profile{}.With(options...) }
 
 // With returns a profile that has these entries too; p stays as it is.
@@ -65,21 +65,21 @@ func ParseProfile(name string, data []byte) (Profile, error) {
 	return Profile{p}, err
 }
 
-// TOML is the profile as a file that [ParseProfile] reads back. That a narrowing file's links may not lead out of what it extends is not
-// said in it: it names what was read, not where from.
+// TOML is the profile as a file that [ParseProfile] reads back, without [WithEngine]. That a narrowing file's links may not lead out of what
+// it extends, and that what that denies may be allowed nowhere, is not said in it: it names what was read, not where from.
 func (p Profile) TOML() string { return p.p.TOML() }
 
 // Operations lists the operations in the order in which they were given.
 func (p Profile) Operations() []Operation {
 	ops := make([]Operation, len(p.p.Operations))
 	for i, op := range p.p.Operations {
-		ops[i] = Operation{op}
+		ops[i] = operation(op)
 	}
 	return ops
 }
 
-// Host is what this host can enforce.
-type Host struct{ h policy.Host }
+// Probed is what a host can enforce.
+type Probed struct{ h policy.Host }
 
 // Check is one mechanism of a host.
 type Check struct {
@@ -90,13 +90,13 @@ type Check struct {
 }
 
 // Probe tries the mechanisms of this host in a throw-away child; the result is kept for the life of the process.
-func Probe() Host { return Host{probe()} }
+func Probe() Probed { return Probed{probe()} }
 
 // System is the operating system and its release.
-func (h Host) System() string { return h.h.System }
+func (h Probed) System() string { return h.h.System }
 
 // Checks lists the mechanisms and what was found.
-func (h Host) Checks() []Check {
+func (h Probed) Checks() []Check {
 	var out []Check
 	for _, c := range h.h.Checks() {
 		out = append(out, Check{c.Name, c.OK, c.Detail, c.Fix})

@@ -9,7 +9,9 @@ import (
 	"sync"
 
 	"github.com/gaol-sandbox/gaol/csrc"
+	rights "github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/linuxplan"
+	"github.com/gaol-sandbox/gaol/internal/once"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/seccomp"
@@ -49,9 +51,12 @@ type template struct {
 
 // grants is what the seccomp filter depends on.
 func grants(p *policy.Policy) seccomp.Grants {
-	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound, Watch: p.Watch, Kill: p.Kill}
+	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound || p.Has(rights.BindTCP|rights.BindUDP), Watch: p.Watch, Kill: p.Kill,
+		TCP: p.Has(rights.ConnectTCP), UDP: p.Has(rights.BindUDP | rights.ConnectUDP), Local: p.Local, LocalListen: p.LocalListen,
+		Trace: p.Trace, Pipes: p.Pipes, SystemV: p.SystemV, Queues: p.Queues, Attributes: p.Attributes, Truncate: p.Truncate, Peers: p.Peers, Names: p.Names}
 }
 
+// build compiles and builds; the caller closes t, also where it fails.
 func (t *template) build(p policy.Policy, h policy.Host) error {
 	if _, _, err := shared(); err != nil {
 		return err
@@ -74,27 +79,42 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if err != nil {
 		return err
 	}
-	t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
-	encoded, err := t.once.Encode()
-	if err != nil {
-		return err
-	}
-	if t.core, err = csrc.Build(encoded); err != nil {
-		return failure(&t.once, err, nil)
+	if once.Only && full.Own() {
+		t.plan = full
+		t.ahead(p.Network())
+	} else {
+		t.close() // what was made ahead for another engine
+		t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
+		encoded, err := t.once.Encode()
+		if err != nil {
+			return err
+		}
+		if t.core, err = csrc.Build(encoded); err != nil {
+			return failure(&t.once, err, nil)
+		}
 	}
 	f := <-filter
 	if f.err != nil {
-		t.core.Close()
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
 	linuxplan.SetFilter(t.plan, f.filter)
-	if encoded, err = t.plan.Encode(); err == nil {
+	linuxplan.SetSelf(t.plan, seccomp.Self(p.Processes, p.Kill))
+	encoded, err := t.plan.Encode()
+	if err == nil {
 		err = t.core.Load(encoded)
 	}
-	if err != nil {
-		t.core.Close()
-	}
 	return err
+}
+
+// ahead makes the process 1 of the one command before it is known what it shall do.
+func (t *template) ahead(network bool) {
+	if t.core != nil {
+		return
+	}
+	if _, caller, err := shared(); err == nil {
+		namespaces, fresh := linuxplan.Namespaces(network)
+		t.core = csrc.NoTemplate(namespaces, fresh, caller)
+	}
 }
 
 func (t *template) close() {
@@ -132,7 +152,7 @@ func (s *Sandbox) start(c plan.Command) (*child, error) {
 	if err != nil {
 		return nil, s.explain(failure(&s.template.plan, err, &c))
 	}
-	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying}, nil
+	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own()}, nil
 }
 
 const maxFDs = 4096 // GAOL_FDS_MAX

@@ -15,12 +15,13 @@ func facts() (policy.Host, error) { return probe(), nil }
 // probe finds nothing here: New refuses every profile, and nothing runs unconfined.
 func probe() policy.Host {
 	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo for Linux"}
-	return policy.Host{System: "unsupported", Engine: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}
+	return policy.Host{System: "unsupported", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}
 }
 
 type template struct{}
 
 func (t *template) build(policy.Policy, policy.Host) error { return ErrUnsupported }
+func (t *template) ahead(bool)                             {}
 func (t *template) close()                                 {}
 func (t *template) String() string                         { return "" }
 

@@ -20,4 +20,12 @@ func (hostFS) Lstat(path string) (fs.FileMode, error) {
 
 func (hostFS) Readlink(path string) (string, error) { return os.Readlink(path) }
 
+func (hostFS) Links(path string) (uint64, error) {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return 0, err
+	}
+	return links(st), nil
+}
+
 var stepExecute = plan.Exec.String()

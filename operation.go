@@ -1,8 +1,9 @@
 package gaol
 
+// This file is how operations are made. It must never judge one: NewProfile does, for it can say what is wrong.
+
 import (
-	"fmt"
-	"strings"
+	"errors"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
@@ -27,10 +28,16 @@ func Optional(pattern Pattern) Pattern {
 	return pattern
 }
 
-// Operation is one thing that a profile allows. The zero value is refused.
-type Operation struct{ op profile.Operation }
+// Operation is one thing that a profile allows, or with [Deny] does not. The zero value is refused.
+type Operation struct {
+	op    profile.Operation
+	fault error // what was wrong with how it was made
+}
 
 func (o Operation) apply(p *profile.Profile) error {
+	if o.fault != nil {
+		return &ProfileError{Operation: o.op.String(), Err: o.fault}
+	}
 	p.Operations = append(p.Operations, o.op)
 	return nil
 }
@@ -38,10 +45,12 @@ func (o Operation) apply(p *profile.Profile) error {
 // String is the operation as it is written in Go.
 func (o Operation) String() string { return o.op.String() }
 
-func kind(k profile.Kind) Operation { return Operation{profile.Operation{Kind: k}} }
+func operation(op profile.Operation) Operation { return Operation{op: op} }
+
+func kind(k profile.Kind) Operation { return operation(profile.Operation{Kind: k}) }
 
 func file(k profile.Kind, pattern Pattern) Operation {
-	return Operation{profile.Operation{Kind: k, Pattern: pattern.p}}
+	return operation(profile.Operation{Kind: k, Pattern: pattern.p})
 }
 
 // System allows what a dynamically linked program needs to start: the system's programs and libraries, to be read and executed,
@@ -62,22 +71,21 @@ func FileWrite(pattern Pattern) Operation { return file(profile.FileWrite, patte
 // dynamically linked, needs FileRead too.
 func FileExecute(pattern Pattern) Operation { return file(profile.FileExecute, pattern) }
 
-// Address says which peers a network operation reaches.
-type Address struct{ a profile.Address }
-
-// All is every internet address, over IPv4 and IPv6.
-func All() Address { return Address{profile.All} }
-
-// NetworkOutbound allows reaching the address by TCP and UDP, from the host's network, and reading the files that looking up names
-// and checking certificates need. The host's own loopback services are reachable, too.
-func NetworkOutbound(address Address) Operation {
-	return Operation{profile.Operation{Kind: profile.NetworkOutbound, Address: address.a}}
+// Deny makes a hole in what other operations allow: what the file operation would allow is not allowed at its pattern. The more
+// specific path wins, whichever way it goes, and Deny wins a tie. What nothing allows is denied anyway, and nothing but files can be.
+func Deny(op Operation) Operation {
+	if op.op.Deny {
+		op.fault = errors.New("it is denied already; to allow something below what is denied, list that")
+	}
+	op.op.Deny = true
+	return op
 }
 
-// NetworkInbound allows listening on any port of the host's network: TCP and, where NetworkOutbound is granted too (an answer to a
-// datagram is an outbound one), UDP.
-func NetworkInbound(address Address) Operation {
-	return Operation{profile.Operation{Kind: profile.NetworkInbound, Address: address.a}}
+// BestEffort accepts less than exact enforcement of the one operation, where the host has no exact one. Each gap that it opens is in the
+// [Report].
+func BestEffort(op Operation) Operation {
+	op.op.BestEffort = true
+	return op
 }
 
 // SystemInfoRead allows reading the system files of /proc; those that are dangerous stay covered.
@@ -86,11 +94,45 @@ func SystemInfoRead() Operation { return kind(profile.SystemInfoRead) }
 // ProcessCreate allows making processes; threads are always allowed. They all end with the program.
 func ProcessCreate() Operation { return kind(profile.ProcessCreate) }
 
+// Signal allows sending signals to the other processes of the sandbox. A program may always signal itself, and never anything outside.
+func Signal() Operation { return kind(profile.Signal) }
+
+// Trace allows tracing the other processes of the sandbox and reading and writing their memory, as debuggers do; never anything outside.
+func Trace() Operation { return kind(profile.Trace) }
+
+// IPCKind is a way for the processes of one sandbox to talk.
+type IPCKind uint8
+
+// NamedPipes are made with mkfifo; one that exists is a file like others. SystemV is shared memory, semaphores and message queues by
+// number. POSIXSharedMemory is /dev/shm, where POSIX semaphores live too. POSIXQueues are those of mq_open.
+const (
+	NamedPipes        = IPCKind(profile.NamedPipes)
+	SystemV           = IPCKind(profile.SystemV)
+	POSIXSharedMemory = IPCKind(profile.POSIXSharedMemory)
+	POSIXQueues       = IPCKind(profile.POSIXQueues)
+)
+
+// IPC allows the processes of the sandbox to talk to each other that way; never to anything outside.
+func IPC(kind IPCKind) Operation {
+	return operation(profile.Operation{Kind: profile.IPC, IPC: profile.IPCKind(kind)})
+}
+
+// Device allows opening the device at path, for reading and writing, and its ioctls. What a device can be told to do, gaol does not know.
+func Device(path string) Operation {
+	return operation(profile.Operation{Kind: profile.Device, Pattern: Literal(path).p})
+}
+
+// Syscall allows system calls by their names, such as "io_uring_setup", that no other operation brings. Those that lead out of the
+// sandbox are refused by [New].
+func Syscall(names ...string) Operation {
+	return operation(profile.Operation{Kind: profile.Syscall, Names: profile.JoinNames(names...)})
+}
+
 // Private puts an empty, writable directory of the command's own at path. What is in it is lost when the command ends; nothing in it
 // can be executed unless FileExecute(Subpath(path)) says so. "/dev/shm" serves POSIX semaphores and shared memory, and "/dev/pts" brings
 // pseudo-terminals.
 func Private(path string) Operation {
-	return Operation{profile.Operation{Kind: profile.Private, Path: path}}
+	return operation(profile.Operation{Kind: profile.Private, Path: path})
 }
 
 // Mode is how a mapped tree may be used.
@@ -104,55 +146,5 @@ const (
 
 // Map shows a file or directory of the host at another path inside. Other operations' patterns see it there.
 func Map(inside, host string, mode Mode) Operation {
-	return Operation{profile.Operation{Kind: profile.Map, Path: inside, Host: host, Mode: profile.Mode(mode)}}
-}
-
-// setting is an Option that is no operation.
-type setting func(*profile.Profile) error
-
-func (s setting) apply(p *profile.Profile) error { return s(p) }
-
-// Action is what a denied system call ends in.
-type Action uint8
-
-// Errno makes a denied system call fail with EPERM, which is the default; Kill ends the program with SIGSYS.
-const (
-	Errno = Action(profile.Errno)
-	Kill  = Action(profile.Kill)
-)
-
-// OnDenied sets what a denied system call ends in. clone3 and calls newer than gaol's table fail with ENOSYS either way, since
-// programs then use the older ones.
-func OnDenied(action Action) Option {
-	return setting(func(p *profile.Profile) error {
-		p.OnDenied = profile.OnDenied(action)
-		return nil
-	})
-}
-
-// Env adds a variable to the environment of commands that bring none of their own.
-func Env(name, value string) Option {
-	return setting(func(p *profile.Profile) error {
-		if strings.Contains(name, "=") {
-			return &ProfileError{Operation: "Env", Err: fmt.Errorf("%q is not a variable's name", name)}
-		}
-		p.Env = append(p.Env, name+"="+value)
-		return nil
-	})
-}
-
-// PassEnv does the same with variables of the calling process, those of them that are set when a command starts.
-func PassEnv(names ...string) Option {
-	return setting(func(p *profile.Profile) error {
-		p.PassEnv = append(p.PassEnv, names...)
-		return nil
-	})
-}
-
-// Dir sets the working directory, inside, of commands that name none.
-func Dir(path string) Option {
-	return setting(func(p *profile.Profile) error {
-		p.Dir = path
-		return nil
-	})
+	return operation(profile.Operation{Kind: profile.Map, Path: inside, Host: host, Mode: profile.Mode(mode)})
 }

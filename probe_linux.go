@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol/csrc"
@@ -18,81 +19,102 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// facts is what costs nothing to find out; that the engine works is assumed. New builds the sandbox that is asked for and tries it,
-// which is a better probe than any other; only where that fails does probe find out what the host lacks.
+// facts is what costs nothing to find out; that an engine works is assumed until a probe has found otherwise. New builds the sandbox that
+// is asked for and tries it, which is a better probe than any other; only where that fails does probe find out what the host lacks.
 func facts() (policy.Host, error) {
 	mounts, err := mountTable()
 	if err != nil {
 		return policy.Host{}, &SetupError{Step: "read the mount table", Path: mountinfo, Err: err}
 	}
 	ok := policy.Check{OK: true}
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mounts, Engine: ok, Proc: ok, Seccomp: ok}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mounts, Namespaces: ok, Proc: ok, Seccomp: ok}
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
-	h.Landlock, h.LandlockReason = landlock()
+	if k := probed.host.Load(); k != nil {
+		h.Namespaces, h.Proc, h.Seccomp, h.Landlock, h.LandlockReason = k.Namespaces, k.Proc, k.Seccomp, k.Landlock, k.LandlockReason
+	} else {
+		h.Landlock, h.LandlockReason = landlock()
+	}
 	return h, nil
 }
 
-// probe finds out what this host enforces by doing it: a sandbox is built and a command started in it, up to the exec of a program
-// that is not there. Versions say nothing about containers, security modules and settings.
+// probed keeps what was found out, for the life of the process: but for a passing shortage, what a host lacks it lacks until somebody
+// changes a setting of it.
+var probed struct {
+	sync.Mutex
+	host atomic.Pointer[policy.Host]
+}
+
+// probe finds out what this host enforces by doing it: with each engine a sandbox is built and a command started in it, up to the exec of
+// a program that is not there. Versions say nothing about containers, security modules and settings.
 func probe() policy.Host {
 	probed.Lock()
 	defer probed.Unlock()
-	if probed.host == nil {
-		h := probeNow()
-		if !h.Engine.OK || !h.Proc.OK {
-			return h
-		}
-		probed.host = &h
-	}
-	return *probed.host
-}
-
-// probed keeps a host on which all works. What is missing may come, or may have been a passing shortage.
-var probed struct {
-	sync.Mutex
-	host *policy.Host
-}
-
-func probeNow() policy.Host {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	h, err := facts()
 	if err != nil {
 		no := policy.Check{Reason: strings.TrimPrefix(err.Error(), "gaol: "), Fix: "a /proc"}
-		return policy.Host{System: system(), FS: hostFS{}, Engine: no, Proc: no, Seccomp: seccompCheck(), LandlockReason: no.Reason}
+		return policy.Host{System: system(), FS: hostFS{}, Namespaces: no, Proc: no, Seccomp: seccompCheck(), LandlockReason: no.Reason}
 	}
-	h.Seccomp = seccompCheck()
-	if !h.Seccomp.OK {
-		h.Engine = h.Seccomp
-		return h
-	}
-	h.Engine = try(h, policy.Policy{Proc: policy.ProcPids})
-	if h.Proc = h.Engine; h.Engine.OK {
-		return h
-	}
-	// which of the two was it?
-	if h.Engine = try(h, policy.Policy{}); h.Engine.OK {
-		h.Proc.Fix = "in a container, an unmasked /proc (docker: --security-opt systempaths=unconfined)"
+	if probed.host.Load() == nil && find(&h) {
+		kept := h
+		probed.host.Store(&kept)
 	}
 	return h
 }
 
-// try builds and starts a sandbox, and says at which step the host refused.
-func try(h policy.Host, p policy.Policy) policy.Check {
+// find tries the engines on h, and says whether what it found will last.
+func find(h *policy.Host) (lasting bool) {
+	if h.Seccomp = seccompCheck(); !h.Seccomp.OK {
+		h.Namespaces = h.Seccomp
+		return true
+	}
+	lasting = true
+	if h.Landlock > 0 {
+		if c, passing := try(*h, policy.Policy{Engine: policy.LandlockEngine, Landlock: true}); !c.OK {
+			h.Landlock, h.LandlockReason, lasting = 0, c.Reason, !passing
+		}
+	}
+	var passing bool
+	h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine, Proc: policy.ProcPids})
+	if h.Proc = h.Namespaces; h.Namespaces.OK {
+		return lasting
+	}
+	lasting = lasting && !passing
+	// which of the two was it?
+	if h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine}); h.Namespaces.OK {
+		h.Proc.Fix = "in a container, an unmasked /proc (docker: --security-opt systempaths=unconfined)"
+	}
+	return lasting && !passing
+}
+
+// try builds and starts a sandbox, and says at which step the host refused; passing, that it may not do so again.
+func try(h policy.Host, p policy.Policy) (c policy.Check, passing bool) {
 	s := Sandbox{policy: p}
 	err := s.template.build(p, h)
+	defer s.template.close()
 	if err == nil {
-		defer s.template.close()
 		err = s.try()
 	}
 	var e *SetupError
 	switch {
 	case err == nil:
-		return policy.Check{OK: true}
+		return policy.Check{OK: true}, false
 	case errors.As(err, &e):
-		return policy.Check{Reason: strings.TrimPrefix(e.Error(), "gaol: "), Fix: fix(e)}
+		c = policy.Check{Reason: strings.TrimPrefix(e.Error(), "gaol: "), Fix: fix(e)}
+	default:
+		c.Reason = err.Error()
 	}
-	return policy.Check{Reason: fmt.Sprint(err)}
+	return c, short(err) || errors.Is(err, unix.ENOSPC) && sysctl("/proc/sys/user/max_user_namespaces") != "0"
+}
+
+// sysctl is the text of a file of /proc/sys; empty if there is none.
+func sysctl(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
 }
 
 // try goes through all of a spawn but the exec of a program.
@@ -126,7 +148,7 @@ func fix(e *SetupError) string {
 		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for this program that allows userns"},
 		{"/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"},
 	} {
-		if b, err := os.ReadFile(s.path); err == nil && strings.TrimSpace(string(b)) == s.bad {
+		if sysctl(s.path) == s.bad {
 			return s.fix
 		}
 	}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 
+	"github.com/gaol-sandbox/gaol/internal/once"
+	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
-	"github.com/gaol-sandbox/gaol/internal/tried"
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 // Sandbox is a compiled profile. It is safe for many goroutines at once. It holds descriptors of namespaces, but no process.
@@ -57,39 +60,54 @@ func New(profile Profile) (*Sandbox, error) {
 	// what is looked at and what is bound must be the same: a thread can have a mount namespace of its own
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	s := &Sandbox{profile: profile}
+	if once.Only {
+		s.template.ahead(profile.network())
+	}
 	host, err := facts()
+	if err == nil {
+		err = s.on(host)
+	}
 	if err != nil {
-		return nil, err
+		s.template.close()
+		if err = s.lacking(err); err != nil {
+			return nil, err
+		}
 	}
-	p, err := resolve(profile, host)
-	if err != nil {
-		return nil, err
+	return s, nil
+}
+
+// on resolves the profile for a host, builds what it takes, and tries it.
+func (s *Sandbox) on(host policy.Host) (err error) {
+	if s.policy, err = resolve(s.profile, host); err != nil {
+		return err
 	}
-	s := &Sandbox{policy: p, profile: profile}
-	if err := s.template.build(p, host); err != nil {
-		return nil, s.lacking(err)
+	if err := s.template.build(s.policy, host); err != nil {
+		return err
 	}
-	if _, ok := proven.Load(shapeOf(&p)); ok || tried.Skip {
-		return s, nil
+	if _, ok := proven.Load(shapeOf(&s.policy)); ok || once.Only {
+		return nil
 	}
 	if err := s.try(); err != nil {
-		s.template.close()
-		return nil, s.lacking(err)
+		return err
 	}
-	proven.Store(shapeOf(&p), true)
-	return s, nil
+	proven.Store(shapeOf(&s.policy), true)
+	return nil
 }
 
 // shape is what of a policy asks a host for something.
 type shape struct {
-	proc                           policy.Proc
-	network, private, ptys, grants bool
+	engine                                 string
+	processes                              bool
+	proc                                   policy.Proc
+	network, private, ptys, queues, grants bool
 }
 
 func shapeOf(p *policy.Policy) shape {
-	s := shape{proc: p.Proc, network: p.Network()}
+	s := shape{engine: p.Engine, processes: p.Processes, proc: p.Proc, network: p.Network()}
 	for _, e := range p.Entries {
 		s.private = s.private || e.Kind == policy.Private
+		s.queues = s.queues || e.Kind == policy.Mqueue
 		s.ptys = s.ptys || e.Kind == policy.Ptys
 		s.grants = s.grants || e.Kind == policy.Bind
 	}
@@ -98,6 +116,13 @@ func shapeOf(p *policy.Policy) shape {
 
 // proven holds the shapes that a spawn has worked for in this process.
 var proven sync.Map
+
+// network is a guess at whether the program will use the host's network; the policy tells.
+func (p Profile) network() bool {
+	return slices.ContainsFunc(p.p.Operations, func(op profile.Operation) bool {
+		return op.Kind == profile.NetworkOutbound || op.Kind == profile.NetworkInbound
+	})
+}
 
 func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 	p, err := policy.Resolve(profile.p, host)
@@ -108,16 +133,49 @@ func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 	return p, err
 }
 
-// lacking turns the failure of a step into what the host lacks, if it lacks something; else err it is.
+// lacking finds out, when a step has failed, whether the host lacks something: the error is then of what it lacks. Where another engine
+// does what the profile says, the sandbox is built anew with that one, and there is no error left. Nobody else may use s meanwhile.
 func (s *Sandbox) lacking(err error) error {
-	var setup *SetupError
-	if !errors.As(err, &setup) || setup.Step == stepExecute || short(err) {
+	if !lacks(err) {
 		return err
 	}
-	if _, lack := resolve(s.profile, probe()); errors.Is(lack, ErrUnsupported) {
+	host := probe()
+	p, lack := resolve(s.profile, host)
+	switch {
+	case errors.Is(lack, ErrUnsupported):
 		return lack
+	case lack == nil && p.Engine != s.policy.Engine:
+		s.template.close()
+		s.template = template{}
+		if err = s.on(host); err != nil {
+			s.template.close()
+		}
 	}
 	return err
+}
+
+// run starts a command. Only where New has not tried can the engine turn out not to work, and then there is one command.
+func (s *Sandbox) run(c plan.Command) (*child, error) {
+	child, err := s.start(c)
+	if err == nil || !lacks(err) {
+		return child, err
+	}
+	if !once.Only {
+		if _, lack := resolve(s.profile, probe()); errors.Is(lack, ErrUnsupported) {
+			return nil, lack
+		}
+		return nil, err
+	}
+	if err = s.lacking(err); err != nil {
+		return nil, err
+	}
+	return s.start(c)
+}
+
+// lacks says that the host may have refused a step for good.
+func lacks(err error) bool {
+	var setup *SetupError
+	return errors.As(err, &setup) && setup.Step != stepExecute && !short(err)
 }
 
 // Close frees what the sandbox holds, and waits until the inits of commands whose Wait has returned are gone, which is a matter of a

@@ -64,7 +64,7 @@ func fullPlan() plan.Plan {
 		{Op: plan.IDMap, Path: "0 0 1", Text: "0 0 1"}, {Op: plan.Hostname, Text: "gaol"}, {Op: plan.Detach},
 		{Op: plan.Root, Text: "mode=0755"}, {Op: plan.Dir, Path: "/usr", N: 0o755}, {Op: plan.File, Path: "/f"},
 		{Op: plan.Link, Path: "/bin", Text: "usr/bin"}, {Op: plan.Bind, Path: "/usr", Text: "/usr", Flags: plan.ReadOnly | plan.NoExec | plan.Dev | plan.IsDir},
-		{Op: plan.Skeleton, Path: "/tmp", Text: "mode=0755"}, {Op: plan.ProcBase, Path: "/proc"}, {Op: plan.Pivot}, {Op: plan.Seal},
+		{Op: plan.Skeleton, Path: "/tmp", Text: "mode=0755"}, {Op: plan.ProcBase, Path: "/proc"}, {Op: plan.Pivot}, {Op: plan.Seal, Path: "/"},
 		{Op: plan.Lift, Path: "/tmp/in", N: 63}, {Op: plan.Tmpfs, Path: "/tmp", Text: "mode=1777", Flags: plan.NoExec},
 		{Op: plan.Devpts, Path: "/dev/pts", Text: "newinstance"}, {Op: plan.Proc, Path: "/proc", Text: "hidepid=2"},
 		{Op: plan.Mkdir, Path: "/tmp/in", N: 0o755}, {Op: plan.Touch, Path: "/tmp/f"}, {Op: plan.Drop, Path: "/tmp/in", N: 63},

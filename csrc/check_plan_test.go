@@ -34,7 +34,7 @@ const (
 	cloneNS, cloneCgroup, cloneUTS          = 0x00020000, 0x02000000, 0x04000000
 	cloneIPC, cloneUser, clonePID, cloneNet = 0x08000000, 0x10000000, 0x20000000, 0x40000000
 	template                                = cloneUser | cloneNS | cloneIPC | cloneUTS | cloneNet
-	fresh                                   = cloneNS | clonePID | cloneCgroup
+	fresh                                   = cloneNS | clonePID | cloneCgroup | cloneIPC
 )
 
 func planRows(t *testing.T) []row {
@@ -45,6 +45,10 @@ func planRows(t *testing.T) []row {
 	drop := func(n uint32) plan.Step { return plan.Step{Op: plan.Drop, Path: "/a", N: n} }
 	end := func(less uint32) func(b []byte, field int) []byte {
 		return func(b []byte, field int) []byte { set(b, field, uint32(len(b))-less); return b }
+	}
+	self := func(n int) plan.Step { return plan.Step{Op: plan.SeccompSelf, Filter: longFilter(n)} }
+	without := func(s ...plan.Step) func([]byte) []byte {
+		return func([]byte) []byte { return encoded(t, plan.Plan{Steps: s}) }
 	}
 	return []row{
 		{"nothing changed", "", func(b []byte) []byte { return b }},
@@ -61,7 +65,16 @@ func planRows(t *testing.T) []row {
 		{"a size that is too small", "a header that contradicts itself", func(b []byte) []byte { set(b, atSize, uint32(len(b))-1); return b }},
 		{"bytes behind the plan", "a header that contradicts itself", func(b []byte) []byte { return alignedCopy(append(b, 0)) }},
 		{"a reserved field in use", "a header that contradicts itself", setAt(atReserved, 1)},
-		{"no namespaces at all", namespaces, func(b []byte) []byte { set(b, atNamespaces, 0); set(b, atFresh, 0); return b }},
+		{"no namespaces and steps of a view", "a step that needs namespaces, without any", func(b []byte) []byte { set(b, atNamespaces, 0); set(b, atFresh, 0); return b }},
+		{"no namespaces and a tmpfs", "a step that needs namespaces, without any", without(plan.Step{Op: plan.Tmpfs, Path: "/tmp", Text: "mode=0755"})},
+		{"no namespaces and none of that", "", without(plan.Step{Op: plan.Scope}, plan.Step{Op: plan.NoNewPrivs}, self(64))},
+		{"no namespaces and no steps", "", without()},
+		{"namespaces of a template alone", namespaces, setAt(atFresh, 0)},
+		{"namespaces of a spawn alone", namespaces, setAt(atNamespaces, 0)},
+		{"a scope in a pid namespace", "a step for the caller's namespaces, in others", steps(t, plan.Step{Op: plan.Scope})},
+		{"a filter for the process itself in a pid namespace", "a step for the caller's namespaces, in others", steps(t, self(1))},
+		{"a filter for the process itself of 65", "a filter for the process itself that is too long", without(self(65))},
+		{"a filter for the process itself of nothing", "a filter of a length that the kernel refuses", without(self(0))},
 		{"a template without a user namespace", namespaces, setAt(atNamespaces, template&^cloneUser)},
 		{"a template without a mount namespace", namespaces, setAt(atNamespaces, template&^cloneNS)},
 		{"a template that needs nothing more", "", setAt(atNamespaces, cloneUser|cloneNS)},
@@ -89,7 +102,7 @@ func planRows(t *testing.T) []row {
 		{"steps past the end", "steps outside of the plan", setAt(atSteps, 1<<31)},
 		{"steps that end past the end", "steps outside of the plan", func(b []byte) []byte { set(b, atSteps, uint32(len(b))&^7-8); return b }},
 		{"op 0", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 0); return b }},
-		{"the op past the last", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 29); return b }},
+		{"the op past the last", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Seccomp)+1); return b }},
 		{"op 65535", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 65535); return b }},
 		{"an op of no plan", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Exec)); return b }},
 		{"init among build", "a step in another stage than its own", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Mask)); return b }},
@@ -98,13 +111,15 @@ func planRows(t *testing.T) []row {
 			ne.PutUint16(b[where(b, plan.DropCaps):], uint16(plan.LandlockEnforce))
 			return b
 		}},
-		{"a bind's flag of 128", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 128); return b }},
+		{"a bind's flag of 256", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 256); return b }},
 		{"a bind's flag of 32768", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 1<<15); return b }},
-		{"a bind's flags of 127", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 127); return b }},
+		{"a bind's flags of 255", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Bind)+2:], 255); return b }},
 		{"a read-only tmpfs", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Tmpfs)+2:], 1); return b }},
 		{"a flag of what takes none", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Proc)+2:], 2); return b }},
-		{"a rule's flag of 2", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 2); return b }},
-		{"a rule's flag of 1", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 1); return b }},
+		{"a rule's flag of 4", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 4); return b }},
+		{"a rule's flags of 3", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockPath)+2:], 3); return b }},
+		{"a flag of 2 of what drops capabilities", "unknown flags", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.DropCaps)+2:], 2); return b }},
+		{"a flag of 1 of what drops capabilities", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.DropCaps)+2:], 1); return b }},
 		{"any flag of enforce", "", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.LandlockEnforce)+2:], 0xffff); return b }},
 		{"a first string at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Dir)+aArg) }},
 		{"a second string at the end", "a string outside of the plan", func(b []byte) []byte { return end(0)(b, where(b, plan.Link)+bArg) }},
@@ -171,6 +186,13 @@ func planRows(t *testing.T) []row {
 			}
 			return encoded(t, small(s...))
 		}},
+		{"a rule for port 65536", "a port past the last one", func([]byte) []byte {
+			b := encoded(t, small(ruleset, plan.Step{Op: plan.LandlockPort, Port: 65535, N: 1}, enforce))
+			set(b, where(b, plan.LandlockPort)+aArg, 65536)
+			return b
+		}},
+		{"a rule for port 65535", "", steps(t, ruleset, plan.Step{Op: plan.LandlockPort, Port: 65535, N: 1}, enforce)},
+		{"a port before the ruleset", "a rule without a ruleset", steps(t, plan.Step{Op: plan.LandlockPort, Port: 1}, ruleset, enforce)},
 		{"two rulesets", "a second ruleset", steps(t, ruleset, ruleset, enforce)},
 		{"a ruleset after another was enforced", "a second ruleset", steps(t, ruleset, enforce, ruleset, enforce)},
 		{"a rule before the ruleset", "a rule without a ruleset", steps(t, path, ruleset, enforce)},

@@ -10,12 +10,15 @@
 #include <linux/capability.h>
 #include <linux/futex.h>
 #include <linux/securebits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "init.h"
 #include "sys_linux.h"
@@ -170,8 +173,14 @@ static void program(void *arg) {
 	 * not bounded by the pid namespace). */
 	r = sys(SYS_setpgid, 0, 0);
 	if (r < 0) fail(job, GAOL_SESSION, 1, r);
+	if (!job->own) {
+		/* without a pid namespace nothing else ends it with process 1; asked for, and then looked whether it was too late */
+		r = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (r == 0 && sys(SYS_getppid) != job->process1) r = -ESRCH;
+		if (r < 0) fail(job, GAOL_SESSION, 2, r);
+	}
 	if (c->tty >= 0 && c->foreground) {
-		int group = GAOL_PROGRAM_PID;
+		int group = (int)sys(SYS_getpid);
 		r = sys(SYS_ioctl, c->tty, TIOCSPGRP, &group);
 		if (r < 0) fail(job, GAOL_TTY, (uint32_t)c->tty, r);
 	}
@@ -196,19 +205,36 @@ static void program(void *arg) {
 	fail(job, GAOL_EXEC, which, refused);
 }
 
+/* Without a pid namespace: whom kill(-1) reaches is bounded. GAOL_SCOPE is then the one step of its stage. */
+static int scoped(const struct gaol_job *job) {
+	return !job->own && job->plan->first[GAOL_STAGE_INIT] < job->plan->first[GAOL_STAGE_INIT + 1];
+}
+
+/* fail for process 1 once there is a program, which may have execed and made processes by now: nothing is left behind. In a pid namespace
+ * the kernel sees to that, and alone PR_SET_PDEATHSIG does. */
+static _Noreturn void fail_with_program(struct gaol_job *job, uint32_t op, uint32_t step, long error) {
+	if (scoped(job)) sys(SYS_kill, -1, SIGKILL);
+	fail(job, op, step, error);
+}
+
 /* Process 1 keeps one capability over its exec, one that the program lacks: the kernel then refuses the program every access to
- * process 1 (cap_ptrace_access_check), from before the exec, while it shares the caller's memory, to its end. */
+ * process 1 (cap_ptrace_access_check), from before the exec, while it shares the caller's memory, to its end. In the caller's namespaces
+ * there is none to keep, and Landlock keeps the program from every process outside of its domain (man 7 landlock, "ptrace"). */
 static void init_caps(struct gaol_job *job) {
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2];
-	long r = sys(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
-	if (r < 0) fail(job, GAOL_INIT_CAPS, 0, r);
+	long r = 0;
 	data[1].effective = data[1].permitted = data[1].inheritable = 0;
-	data[0].effective = data[0].permitted = data[0].inheritable = CAP_TO_MASK(CAP_KILL);
+	data[0].effective = data[0].permitted = data[0].inheritable = 0;
+	if (job->own) {
+		r = sys(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+		if (r < 0) fail_with_program(job, GAOL_INIT_CAPS, 0, r);
+		data[0].effective = data[0].permitted = data[0].inheritable = CAP_TO_MASK(CAP_KILL);
+	}
 	r = sys(SYS_capset, &head, data);
-	if (r == 0) r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0);
+	if (r == 0 && job->own) r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0);
 	if (r == 0) r = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (r < 0) fail(job, GAOL_INIT_CAPS, 1, r);
+	if (r < 0) fail_with_program(job, GAOL_INIT_CAPS, 1, r);
 }
 
 /* Its three descriptors are all that it keeps: no standard stream, no directory, nothing of the caller's. */
@@ -216,39 +242,100 @@ static void init_fds(struct gaol_job *job) {
 	long status = sys(SYS_fcntl, job->status, F_DUPFD_CLOEXEC, 3);
 	long caller = status < 0 ? status : sys(SYS_fcntl, job->caller, F_DUPFD_CLOEXEC, 3);
 	long image = caller < 0 ? caller : sys(SYS_fcntl, job->init, F_DUPFD_CLOEXEC, 3);
-	if (image < 0) fail(job, GAOL_INIT_FDS, 0, image);
+	if (image < 0) fail_with_program(job, GAOL_INIT_FDS, 0, image);
 	long r = sys(SYS_dup3, status, GAOL_INIT_STATUS, 0);
 	if (r >= 0) r = sys(SYS_dup3, caller, GAOL_INIT_CALLER, 0);
 	if (r >= 0) r = sys(SYS_dup3, image, 2, O_CLOEXEC);
 	if (r >= 0) r = sys(SYS_close_range, 3, ~0u, 0);
-	if (r < 0) fail(job, GAOL_INIT_FDS, 1, r);
+	if (r < 0) fail_with_program(job, GAOL_INIT_FDS, 1, r);
 }
 
-static void process1(void *arg) {
+/* For a spawn without a template. It opens nothing, since the table of descriptors may be the caller's: its pidfd leads to the namespace. */
+static void hold_net(void *arg) {
 	struct gaol_job *job = arg;
-	int tty = job->command->tty >= 0;
+	long r = sys(SYS_unshare, CLONE_NEWNET);
+	if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
+	__atomic_store_n(&job->net_made, 1, __ATOMIC_RELEASE);
+	sys(SYS_futex, &job->net_made, FUTEX_WAKE, 1, 0, 0, 0);
+	for (;;) sys(SYS_ppoll, 0, 0, 0, 0, 0);
+}
+
+/* Without a template process 1 is made early, while the caller still works out what to do, and makes a net namespace meanwhile. Should the
+ * caller end before it says go, so does this process: its parent is outside of its pid namespace, so that only the pidfd tells whether
+ * it had ended even before. The table of descriptors is the caller's until then, since the command's are still to come. */
+static void await_plan(struct gaol_job *job) {
+	long r = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	struct pollfd caller;
+	caller.fd = job->caller, caller.events = POLLIN, caller.revents = 0;
+	struct timespec at_once;
+	at_once.tv_sec = at_once.tv_nsec = 0;
+	if (r == 0) r = sys(SYS_ppoll, &caller, 1, &at_once, 0, 0);
+	if (r != 0) fail(job, GAOL_CLONE_BUILDER, 0, r < 0 ? r : -ESRCH);
+	if (job->namespaces & CLONE_NEWNET) {
+		r = gaol_clone(CLONE_VM | CLONE_FILES | CLONE_PIDFD, job->net_stack, &job->net_pidfd, 0, hold_net, job);
+		if (r < 0) job->net_pidfd = -1;
+		if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
+		job->net_pid = (int)r;
+	}
+	while (!__atomic_load_n(&job->go, __ATOMIC_ACQUIRE)) sys(SYS_futex, &job->go, FUTEX_WAIT, 0, 0, 0, 0);
+	r = sys(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	if (r == 0) r = sys(SYS_unshare, CLONE_FILES);
+	if (r < 0) fail(job, GAOL_CLONE_BUILDER, 0, r);
+	job->umask = (uint32_t)sys(SYS_umask, 0);
+}
+
+/* The build stage of a spawn that has no template: the namespaces are this process's own. What keeps it from the other process's (a kernel
+ * before 5.8; a caller that is not dumpable) costs the time to make another, and nothing more. */
+static void build(struct gaol_job *job) {
+	run_stage(job, GAOL_STAGE_BUILD);
+	if (!(job->namespaces & CLONE_NEWNET)) return;
+	while (!__atomic_load_n(&job->net_made, __ATOMIC_ACQUIRE)) sys(SYS_futex, &job->net_made, FUTEX_WAIT, 0, 0, 0, 0);
+	long r = sys(SYS_setns, job->net_pidfd, CLONE_NEWNET);
+	if (r < 0) r = sys(SYS_unshare, CLONE_NEWNET);
+	if (r < 0) fail(job, GAOL_JOIN, CLONE_NEWNET, r);
+	sys(SYS_kill, job->net_pid, SIGKILL);
+	while (sys(SYS_wait4, job->net_pid, 0, __WALL, 0) == -EINTR) {}
+}
+
+void gaol_process1(void *arg) {
+	struct gaol_job *job = arg;
 	long r;
 
+	if (job->ns == NULL) await_plan(job);
+	int tty = job->command->tty >= 0;
 	reset_signals();
 	/* with a terminal: the caller's session, but out of the terminal's foreground group; else a session of its own */
 	r = tty ? sys(SYS_setpgid, 0, 0) : sys(SYS_setsid);
 	if (r < 0) fail(job, GAOL_SESSION, 0, r);
+	if (job->ns == NULL) build(job);
 	run_stage(job, GAOL_STAGE_INIT);
+	job->process1 = sys(SYS_getpid);
+	/* what the program leaves behind becomes this process's child, as in a pid namespace (man 2 prctl; kept over the exec) */
+	if (!job->own) r = sys(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (r < 0) fail(job, GAOL_SESSION, 3, r);
 
 	/* Not sooner: the helper has ended meanwhile, and the processor that it leaves takes the program's process. One made while both
 	 * processors of two are busy is queued behind this process, and stays there through its exec. */
 	__atomic_store_n(&job->program_made, 1, __ATOMIC_RELEASE);
-	r = gaol_clone(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, 0, job->program_tid, program, job);
-	if (r != GAOL_PROGRAM_PID) {
+	r = gaol_clone(CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, job->program_tid, job->program_tid, program, job);
+	if (r <= 0 || (job->own && job->ns != NULL && r != GAOL_PROGRAM_PID)) {
 		__atomic_store_n(&job->program_made, r > 0, __ATOMIC_RELEASE);
 		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
 	}
+	char number[12], how[3];
+	char *end = number + sizeof number;
+	*--end = 0;
+	for (long n = r; n > 0; n /= 10) *--end = (char)('0' + n % 10);
+	int n = 0;
+	if (tty) how[n++] = GAOL_INIT_STOPS;
+	if (!job->own) how[n++] = scoped(job) ? GAOL_INIT_SCOPE : GAOL_INIT_ALONE;
+	how[n] = 0;
 	init_fds(job);
 	init_caps(job);
 	char name[2] = {'g', 0}; /* shown until the init names itself */
-	char *argv[3] = {name, tty ? name : 0, 0}, *envp[1] = {0};
+	char *argv[4] = {name, end, how, 0}, *envp[1] = {0};
 	r = sys(SYS_execveat, 2, name + 1, argv, envp, AT_EMPTY_PATH);
-	fail(job, GAOL_EXEC_INIT, 0, r);
+	fail_with_program(job, GAOL_EXEC_INIT, 0, r);
 }
 
 void gaol_helper(void *arg) {
@@ -263,7 +350,7 @@ void gaol_helper(void *arg) {
 	/* CLONE_PARENT: the caller waits for process 1 itself, and this process is gone before the program starts. The pidfd comes
 	 * to the caller's own table, which this process shares. */
 	unsigned long flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | job->plan->fresh;
-	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, process1, job);
+	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, gaol_process1, job);
 	if (r < 0) {
 		__atomic_store_n(job->init_tid, 0, __ATOMIC_RELEASE);
 		job->init_pidfd = -1; /* the kernel stores the number before it may still fail, and gives it back then */

@@ -27,7 +27,7 @@ struct gaol_job {
 	int proc;         /* the caller's /proc, in the builder's descriptors */
 	int net;          /* that namespace, there too */
 	/* spawn */
-	const int *ns; /* GAOL_NS_COUNT descriptors; -1: not kept by the template */
+	const int *ns; /* GAOL_NS_COUNT descriptors; -1: not kept by the template. NULL: there is none, and process 1 builds what it would hold */
 	const struct gaol_command *command;
 	char **argv, **envp, **candidates;
 	int32_t *fds; /* a copy of the command's, for the program's process to move about */
@@ -37,10 +37,17 @@ struct gaol_job {
 	int32_t program_made;             /* else program_tid is cleared by the process that fails */
 	uint32_t umask;                   /* the caller's, found by the helper, whose own copy it may change */
 	int init_pid, init_pidfd;         /* set by the helper */
+	uint32_t namespaces;              /* of the plan, known before it is */
+	int32_t go;                       /* without a template: process 1 waits until this is 1 */
+	int32_t net_made;                 /* likewise for the process that makes the net namespace, and keeps it until it is killed */
+	int net_pid, net_pidfd;           /* of that process, -1: none; the descriptor is the caller's, too */
+	int own;                          /* the plan has namespaces of its own: process 1 is one, and its end ends all of them */
+	long process1;                    /* its number as the program sees it */
 };
 
 void gaol_builder(void *job); /* builds the template, sends it, ends */
 void gaol_helper(void *job);  /* joins the template, starts process 1, ends */
+void gaol_process1(void *job);
 
 /* gaol_step does one step; 0 or -errno. */
 int gaol_step(struct gaol_step_state *state, const struct gaol_plan *plan, const struct gaol_step *step);

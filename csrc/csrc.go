@@ -6,6 +6,7 @@ package csrc
 
 /*
 #cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "init.h"
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
@@ -51,9 +53,35 @@ var ErrClosed = errors.New("the template is closed")
 // Template is what the build stage of a plan has made: the descriptors of namespaces. With Load it also holds, in C memory, the plan
 // that each spawn goes through. It is safe for many goroutines at once.
 type Template struct {
-	mu   sync.RWMutex
-	plan unsafe.Pointer // C memory; nil before Load and after Close
-	ns   [C.GAOL_NS_COUNT]C.int
+	mu                sync.RWMutex
+	plan              unsafe.Pointer // C memory; nil before Load and after Close
+	ns                [C.GAOL_NS_COUNT]C.int
+	none              bool
+	first             sync.Mutex              // guards ahead
+	ahead             *C.struct_gaol_prepared // none: the first spawn's process 1, if it is made already
+	namespaces, fresh uint32                  // that it has
+}
+
+// NoTemplate returns a Template that holds nothing: the plan that it is given has the build stage too, and each Spawn takes that along.
+// The process 1 of the first is made now, with these namespaces, and waits for its plan; where that fails, Spawn will tell. caller is a
+// pidfd of this process.
+func NoTemplate(namespaces, fresh uint32, caller int) *Template {
+	t := &Template{none: true, namespaces: namespaces | fresh}
+	for i := range t.ns {
+		t.ns[i] = -1
+	}
+	var failure C.struct_gaol_failure
+	t.ahead = C.gaol_prepare(C.uint32_t(namespaces), C.uint32_t(fresh), C.int(caller), &failure)
+	return t
+}
+
+// prepared hands the process 1 that was made ahead to one spawn.
+func (t *Template) prepared() *C.struct_gaol_prepared {
+	t.first.Lock()
+	defer t.first.Unlock()
+	p := t.ahead
+	t.ahead = nil
+	return p
 }
 
 // Build checks the plan and runs its build stage. A failure of a step is a *plan.Failure. The caller closes the Template.
@@ -69,7 +97,7 @@ func Build(b []byte) (*Template, error) {
 	return t, nil
 }
 
-// Load checks the plan whose later stages each spawn goes through, and keeps a copy. It is called once.
+// Load checks the plan whose later stages (all, if there is no template) each spawn goes through, and keeps a copy. It is called once.
 func (t *Template) Load(b []byte) error {
 	if err := Check(b); err != nil {
 		return fmt.Errorf("the plan is not valid: %w", err)
@@ -77,6 +105,9 @@ func (t *Template) Load(b []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.plan = C.CBytes(b)
+	if p := (*C.struct_gaol_plan)(t.plan); t.none && uint32(p.namespaces|p.fresh) != t.namespaces {
+		C.gaol_unprepare(t.prepared())
+	}
 	return nil
 }
 
@@ -86,6 +117,7 @@ func (t *Template) Close() {
 	defer t.mu.Unlock()
 	C.free(t.plan)
 	t.plan = nil
+	C.gaol_unprepare(t.prepared())
 	for i, fd := range t.ns {
 		if fd >= 0 {
 			_ = unix.Close(int(fd))
@@ -114,7 +146,11 @@ func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
 	}
 	var out C.struct_gaol_spawned
 	var failure C.struct_gaol_failure
-	r := C.gaol_spawn(t.plan, &t.ns[0], unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), &out, &failure)
+	ns := &t.ns[0]
+	if t.none {
+		ns = nil
+	}
+	r := C.gaol_spawn(t.plan, ns, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), t.prepared(), &out, &failure)
 	if r < 0 {
 		return Spawned{}, goFailure(&failure)
 	}
@@ -128,6 +164,25 @@ func InitImage() (int, error) {
 		return -1, syscall.Errno(-fd)
 	}
 	return int(fd), nil
+}
+
+// End asks an init that lives in the caller's namespaces to kill everything in its sandbox, and to end. pidfd is its descriptor.
+func End(pidfd int) error {
+	var info struct {
+		signo, errno, code, _ int32
+		pid, uid              int32
+		value                 uint64
+		_                     [128 - 32]byte
+	}
+	info.signo, info.code, info.value = C.GAOL_INIT_END_SIGNAL, C.SI_QUEUE, C.GAOL_INIT_END
+	info.pid, info.uid = int32(unix.Getpid()), int32(unix.Getuid())
+	for {
+		err := unix.PidfdSendSignal(pidfd, unix.Signal(info.signo), (*unix.Siginfo)(unsafe.Pointer(&info)), 0)
+		if err != unix.EAGAIN { // RLIMIT_SIGPENDING: others of this user have too many queued
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func goFailure(f *C.struct_gaol_failure) error {

@@ -6,6 +6,15 @@
 #define GAOL_INIT_CALLER 1 /* a pidfd of the calling process: readable when it has ended */
 #define GAOL_PROGRAM_PID 2 /* the first child of process 1 of a new pid namespace */
 
+/* The init's arguments behind its name: the program's number in decimal, and how it works, one letter each. */
+#define GAOL_INIT_STOPS 't' /* reports stops: a terminal */
+#define GAOL_INIT_ALONE 'a' /* the caller's namespaces; the program makes no processes */
+#define GAOL_INIT_SCOPE 's' /* the caller's namespaces; it may, and GAOL_SCOPE bounds whom kill(-1) reaches */
+/* In the caller's namespaces a SIGKILL would end the init alone. It is asked to end everything instead, by this signal, queued with this
+ * value (man 3 sigqueue): a real-time one, since another is dropped while the same is pending. */
+#define GAOL_INIT_END_SIGNAL 64
+#define GAOL_INIT_END 0x67616f6c
+
 /* gaol_init_image makes the executable that becomes process 1: a sealed memfd, mode 0111. Returns a descriptor that the
  * caller closes, or -errno (-EACCES: vm.memfd_noexec forbids it). */
 int gaol_init_image(void);

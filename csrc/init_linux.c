@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -37,11 +38,18 @@ INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rusage *
 	while (sys(SYS_write, GAOL_INIT_STATUS, &st, sizeof st) == -EINTR) {}
 }
 
-/* What is still there after the program has ended is killed and counted; the kernel would kill it too when process 1 ends. */
-INLINE uint32_t kill_rest(void) {
+/* What the arguments say: the program's number, and what GAOL_INIT_* letters there are. */
+struct way {
+	long program;
+	int stops, alone, scope;
+};
+
+/* What is still there after the program has ended is killed and counted; in a pid namespace the kernel would kill it too when process 1
+ * ends. Alone there is nothing left, and kill(-1) must not be thought of: it would reach all that the caller may kill. */
+INLINE uint32_t kill_rest(const struct way *w) {
 	uint32_t left = 0;
 	int st;
-	if (sys(SYS_kill, -1, SIGKILL) < 0) return 0;
+	if (w->alone || sys(SYS_kill, -1, SIGKILL) < 0) return 0;
 	for (;;) {
 		long pid = sys(SYS_wait4, -1, &st, __WALL, 0);
 		if (pid == -EINTR) continue;
@@ -50,21 +58,30 @@ INLINE uint32_t kill_rest(void) {
 	}
 }
 
+/* Ends everything in the sandbox, and this process with it. */
+INLINE _Noreturn void end(const struct way *w) {
+	if (w->alone || w->scope) sys(SYS_kill, w->program, SIGKILL); /* a child that was not waited for: the number is its */
+	if (w->scope) kill_rest(w);
+	gaol_exit(1);
+}
+
 /* stops: also report when the program stops and goes on; only a caller that reads them all the time may ask for it.
  * Returns 1 when there may be more: what is inside must not keep process 1 from looking after its caller, with processes or signals. */
-INLINE int reap(int stops) {
-	int options = WNOHANG | __WALL | (stops ? WUNTRACED | WCONTINUED : 0);
+INLINE int reap(const struct way *w) {
+	int options = WNOHANG | __WALL | (w->stops ? WUNTRACED | WCONTINUED : 0);
 	struct rusage ru;
 	int st;
 	for (int i = 0; i < 64; i++) {
 		long pid = sys(SYS_wait4, -1, &st, options, &ru);
 		if (pid == -EINTR) continue;
 		if (pid <= 0) return 0;
-		if (pid != GAOL_PROGRAM_PID) continue;
+		/* PTRACE_TRACEME makes the parent the tracer, which this process then is, unasked: it lets go, with the signal that there was */
+		if (WIFSTOPPED(st) && sys(SYS_ptrace, PTRACE_DETACH, pid, 0, WSTOPSIG(st) == SIGTRAP ? 0 : WSTOPSIG(st)) == 0) continue;
+		if (pid != w->program) continue;
 		if (WIFSTOPPED(st)) report(GAOL_STOPPED, st, 0, &ru);
 		else if (WIFCONTINUED(st)) report(GAOL_CONTINUED, st, 0, &ru);
 		else {
-			report(GAOL_EXITED, st, kill_rest(), &ru);
+			report(GAOL_EXITED, st, kill_rest(w), &ru);
 			/* a pipe wakes its reader on the writer's processor, where it would wait for the end of this process */
 			sys(SYS_sched_yield);
 			gaol_exit(0);
@@ -80,11 +97,23 @@ RESIDENT static void gaol_init_main(const long *argc) {
 	name[0] = 0x696e692d6c6f6167ull, name[1] = 't'; /* "gaol-init" */
 	sys(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
 
+	volatile struct way how;
+	how.program = how.stops = how.alone = how.scope = 0;
+	const char *const *argv = (const void *)(argc + 1);
+	if (*argc != 3) gaol_exit(1);
+	for (const char *c = argv[1]; *c; c++) how.program = how.program * 10 + (*c - '0');
+	for (const char *c = argv[2]; *c; c++) {
+		if (*c == GAOL_INIT_STOPS) how.stops = 1;
+		if (*c == GAOL_INIT_ALONE) how.alone = 1;
+		if (*c == GAOL_INIT_SCOPE) how.scope = 1;
+	}
+	const struct way *w = (const struct way *)&how;
+
 	uint64_t all = ~0ull;
 	long signals = sys(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0) gaol_exit(1);
 	for (;;) {
-		int more = reap(*argc > 1);
+		int more = reap(w);
 		volatile struct pollfd p[3];
 		p[0].fd = (int)signals, p[0].events = POLLIN, p[0].revents = 0;
 		p[1].fd = GAOL_INIT_CALLER, p[1].events = POLLIN, p[1].revents = 0;
@@ -93,14 +122,18 @@ RESIDENT static void gaol_init_main(const long *argc) {
 		at_once.tv_sec = at_once.tv_nsec = 0;
 		sys(SYS_ppoll, p, 3, more ? &at_once : 0, 0, 0);
 		/* the caller has ended, or has given up what it read from: so does everything in here */
-		if (p[1].revents != 0 || p[2].revents != 0) gaol_exit(1);
+		if (p[1].revents != 0 || p[2].revents != 0) end(w);
 		struct signalfd_siginfo si;
 		if (sys(SYS_read, signals, &si, sizeof si) == (long)sizeof si) {
-			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. */
-			if (si.ssi_signo == SIGCHLD || si.ssi_pid != 0) continue;
+			if (si.ssi_signo == SIGCHLD) continue;
+			int outside = w->alone || w->scope;
+			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. Without one, what is
+			 * inside can signal nobody outside of it, this process included. */
+			if (!outside && si.ssi_pid != 0) continue;
+			if (outside && si.ssi_signo == GAOL_INIT_END_SIGNAL && si.ssi_code == SI_QUEUE && si.ssi_int == GAOL_INIT_END) end(w);
 			/* a terminal's stop reached the whole group, so what goes on is the group, too */
-			if (si.ssi_signo == SIGCONT && sys(SYS_kill, -GAOL_PROGRAM_PID, SIGCONT) == 0) continue;
-			sys(SYS_kill, GAOL_PROGRAM_PID, si.ssi_signo);
+			if (si.ssi_signo == SIGCONT && sys(SYS_kill, -w->program, SIGCONT) == 0) continue;
+			sys(SYS_kill, w->program, si.ssi_signo);
 		}
 	}
 }

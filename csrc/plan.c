@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum arg { ANY, STR, PATH, SLOT, LANDLOCK, LIMIT, FILTER, ZERO };
+enum arg { ANY, STR, PATH, SLOT, LANDLOCK, PORT, LIMIT, FILTER, SELF, ZERO };
 
 #define BUILD GAOL_STAGE_BUILD
 #define INIT GAOL_STAGE_INIT
@@ -26,22 +26,27 @@ static const struct rule {
 	[GAOL_SKELETON] = {1, BUILD, PATH, STR, 0},
 	[GAOL_PROC_BASE] = {1, BUILD, PATH, ZERO, 0},
 	[GAOL_PIVOT] = {1, BUILD, ZERO, ZERO, 0},
-	[GAOL_SEAL] = {1, BUILD, ZERO, ZERO, 0},
+	[GAOL_SEAL] = {1, BUILD, PATH, ZERO, 0},
 	[GAOL_LIFT] = {1, INIT, PATH, SLOT, 0},
 	[GAOL_TMPFS] = {1, INIT, PATH, STR, GAOL_BIND_NOEXEC},
 	[GAOL_DEVPTS] = {1, INIT, PATH, STR, 0},
+	[GAOL_MQUEUE] = {1, INIT, PATH, ZERO, 0},
 	[GAOL_PROC] = {1, INIT, PATH, STR, 0},
 	[GAOL_MKDIR] = {1, INIT, PATH, ANY, 0},
 	[GAOL_TOUCH] = {1, INIT, PATH, ZERO, 0},
 	[GAOL_DROP] = {1, INIT, PATH, SLOT, 0},
 	[GAOL_SYMLINK] = {1, INIT, PATH, STR, 0},
 	[GAOL_MASK] = {1, INIT, PATH, ZERO, 0},
+	[GAOL_MOUNTED] = {1, INIT, PATH, ZERO, 0},
+	[GAOL_SCOPE] = {1, INIT, ZERO, ZERO, 0},
 	[GAOL_NO_NEW_PRIVS] = {1, PROGRAM, ZERO, ZERO, 0},
 	[GAOL_LANDLOCK_RULESET] = {1, CONFINE, LANDLOCK, ZERO, 0},
-	[GAOL_LANDLOCK_PATH] = {1, CONFINE, PATH, ANY, GAOL_RULE_MOUNT},
+	[GAOL_LANDLOCK_PATH] = {1, CONFINE, PATH, ANY, GAOL_RULE_ALL},
+	[GAOL_LANDLOCK_PORT] = {1, CONFINE, PORT, ANY, 0},
 	[GAOL_LANDLOCK_ENFORCE] = {1, CONFINE, ZERO, ZERO, 0xffff},
-	[GAOL_DROP_CAPS] = {1, PROGRAM, ZERO, ZERO, 0},
+	[GAOL_DROP_CAPS] = {1, PROGRAM, ZERO, ZERO, GAOL_CAPS_HELD},
 	[GAOL_RLIMIT] = {1, PROGRAM, ANY, LIMIT, 0},
+	[GAOL_SECCOMP_SELF] = {1, CONFINE, SELF, ANY, 0},
 	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, 0},
 };
 
@@ -49,7 +54,7 @@ static const struct rule {
 #define TEMPLATE_ALWAYS (0x10000000u | 0x00020000u)                  /* user, mount */
 #define TEMPLATE (TEMPLATE_ALWAYS | 0x08000000u | 0x04000000u | 0x40000000u) /* ipc, uts, net */
 #define FRESH_ALWAYS (0x00020000u | 0x20000000u)                     /* mount, pid */
-#define FRESH (FRESH_ALWAYS | 0x02000000u)                           /* cgroup */
+#define FRESH (FRESH_ALWAYS | 0x02000000u | 0x08000000u)             /* cgroup, ipc */
 
 #define BPF_MAXINSNS 4096u /* include/uapi/linux/bpf_common.h */
 #define FILTER_SIZE 8u     /* sizeof(struct sock_filter) */
@@ -73,7 +78,11 @@ static const char *check_arg(const char *bytes, size_t size, const struct gaol_s
 	case LANDLOCK:
 		if (!within(size, value, sizeof(struct gaol_landlock), 8)) return "a ruleset outside of the plan";
 		return ((const struct gaol_landlock *)(const void *)(bytes + value))->size <= 24 ? NULL : "a ruleset of unknown size";
+	case PORT: return value <= 65535 ? NULL : "a port past the last one";
 	case LIMIT: return within(size, value, sizeof(struct gaol_limit), 8) ? NULL : "a limit outside of the plan";
+	case SELF:
+		if (s->b > GAOL_SELF_MAX) return "a filter for the process itself that is too long";
+		/* fall through */
 	case FILTER:
 		if (s->b == 0 || s->b > BPF_MAXINSNS) return "a filter of a length that the kernel refuses";
 		return within(size, value, (uint64_t)s->b * FILTER_SIZE, 8) ? NULL : "a filter outside of the plan";
@@ -90,7 +99,8 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 	if (p->magic != GAOL_PLAN_MAGIC) return "not a plan";
 	if (p->version != GAOL_PLAN_VERSION) return "a plan of another version";
 	if (p->size != size || p->reserved != 0) return "a header that contradicts itself";
-	if (p->namespaces & ~TEMPLATE || (p->namespaces & TEMPLATE_ALWAYS) != TEMPLATE_ALWAYS || p->fresh & ~FRESH || (p->fresh & FRESH_ALWAYS) != FRESH_ALWAYS)
+	int own = (p->namespaces | p->fresh) != 0; /* namespaces: all that the steps rely on, or none at all */
+	if (own && (p->namespaces & ~TEMPLATE || (p->namespaces & TEMPLATE_ALWAYS) != TEMPLATE_ALWAYS || p->fresh & ~FRESH || (p->fresh & FRESH_ALWAYS) != FRESH_ALWAYS))
 		return "namespaces that the steps cannot do with, or without";
 	if (p->first[0] != 0) return "stages that do not start at the first step";
 	for (int i = 0; i < GAOL_STAGES; i++)
@@ -108,6 +118,9 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		const struct rule *r = &rules[s->op];
 		if (r->stage != stage) return "a step in another stage than its own";
 		if (s->flags & ~r->flags) return "unknown flags";
+		/* these act on what the caller would see, too */
+		if (!own && stage < PROGRAM && s->op != GAOL_SCOPE) return "a step that needs namespaces, without any";
+		if (own && (s->op == GAOL_SCOPE || s->op == GAOL_SECCOMP_SELF)) return "a step for the caller's namespaces, in others";
 		const char *bad = check_arg(bytes, size, s, r->a, s->a);
 		if (bad == NULL) bad = check_arg(bytes, size, s, r->b, s->b);
 		if (bad != NULL) return bad;
@@ -125,6 +138,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 			if (ruleset++) return "a second ruleset";
 			break;
 		case GAOL_LANDLOCK_PATH:
+		case GAOL_LANDLOCK_PORT:
 		case GAOL_LANDLOCK_ENFORCE:
 			if (ruleset != 1) return "a rule without a ruleset";
 			if (s->op == GAOL_LANDLOCK_ENFORCE) ruleset = 2;

@@ -36,28 +36,33 @@ enum gaol_op {
 	GAOL_FILE,      /* a: str; an empty file, to be mounted on */
 	GAOL_LINK,      /* a: str, path; b: str, target */
 	GAOL_BIND,      /* a: str, inside; b: str, host; flags GAOL_BIND_*. Without a GAOL_ROOT before it, a must be "/": it is the root */
-	GAOL_SKELETON,  /* a: str; b: str, options; a tmpfs over a directory of the host, where places are made that will be lifted */
+	GAOL_SKELETON,  /* a: str; b: str, options; a tmpfs over a directory of the host: where places are made, or that covers what is denied */
 	GAOL_PROC_BASE, /* the proc that every later one may be mounted over (mount_too_revealing, fs/namespace.c) */
 	GAOL_PIVOT,     /* enter the new root, drop the old */
-	GAOL_SEAL,      /* the root tmpfs becomes read-only */
+	GAOL_SEAL,      /* a: str; the tmpfs that is mounted there becomes read-only; "/" is the last */
 	/* init */
 	GAOL_LIFT,   /* a: str; b: slot; take a copy of the tree that is mounted there */
 	GAOL_TMPFS,  /* a: str; b: str, options; flags GAOL_BIND_NOEXEC */
 	GAOL_DEVPTS, /* a: str; b: str, options */
+	GAOL_MQUEUE, /* a: str; the queues of this ipc namespace */
 	GAOL_PROC,   /* a: str; b: str, options */
 	GAOL_MKDIR,  /* a: str, b: mode */
 	GAOL_TOUCH,  /* a: str */
 	GAOL_DROP,   /* a: str; b: slot; attach the lifted tree */
 	GAOL_SYMLINK, /* a: str, path; b: str, target */
 	GAOL_MASK,   /* a: str; cover a file with /dev/null or a directory with an empty one; a missing path is fine */
+	GAOL_MOUNTED, /* a: str; something must be mounted there, still: whoever replaces a path takes the mounts on it away */
+	GAOL_SCOPE,  /* process 1 and all that it makes can signal nobody else, so that it can kill all of them at once; see child.c */
 	/* program */
 	GAOL_NO_NEW_PRIVS,     /* */
-	GAOL_DROP_CAPS,        /* every set, ambient and bounding too; securebits locked */
+	GAOL_DROP_CAPS,        /* every set, ambient and bounding too; securebits locked; flags GAOL_CAPS_* */
 	GAOL_RLIMIT,           /* a: resource; b: data, struct gaol_limit */
 	/* confine */
 	GAOL_LANDLOCK_RULESET, /* a: data, struct gaol_landlock */
-	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights; flags GAOL_RULE_MOUNT */
+	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights; flags GAOL_RULE_* */
+	GAOL_LANDLOCK_PORT,    /* a: port; b: access rights of the network */
 	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
+	GAOL_SECCOMP_SELF,     /* a: data, struct sock_filter[]; b: count; GAOL_SELF_PID in it stands for the number of this process */
 	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do */
 	GAOL_OPS,
 
@@ -86,10 +91,17 @@ enum gaol_op {
 #define GAOL_BIND_DEV 4u  /* device nodes work */
 #define GAOL_BIND_DIR 8u   /* what it must be, still: a directory, */
 #define GAOL_BIND_FILE 16u /* a regular file, */
-#define GAOL_BIND_NODE 32u /* a character device, */
-#define GAOL_BIND_FIFO 64u /* a FIFO */
-#define GAOL_BIND_ALL 127u
+#define GAOL_BIND_NODE 32u /* a device, */
+#define GAOL_BIND_FIFO 64u /* a FIFO, */
+#define GAOL_BIND_SOCK 128u /* a socket */
+#define GAOL_BIND_ALL 255u
 #define GAOL_RULE_MOUNT 1u /* the path must be where something is mounted: what lies below a writable tree can have been moved */
+#define GAOL_RULE_SELF 2u  /* the path is a link of /proc to the process itself, and is followed */
+#define GAOL_RULE_ALL 3u
+#define GAOL_CAPS_HELD 1u  /* no user namespace: the caller's own privilege may not reach to lock the securebits. no_new_privs keeps
+                              what is dropped from coming back with an exec, even for root (man 7 capabilities) */
+#define GAOL_SELF_PID 0x67616f6cu /* past every number of a process (include/linux/threads.h: PID_MAX_LIMIT is 2^22) and of a call */
+#define GAOL_SELF_MAX 64u         /* instructions */
 
 struct gaol_step {
 	uint16_t op;
@@ -103,7 +115,7 @@ struct gaol_plan {
 	uint32_t steps;                  /* offset of the first step; aligned to 8 */
 	uint32_t first[GAOL_STAGES + 1]; /* the steps of stage s: first[s] to first[s + 1] - 1 */
 	uint32_t namespaces;             /* CLONE_NEW* of the template */
-	uint32_t fresh;                  /* CLONE_NEW* made anew by each spawn */
+	uint32_t fresh;                  /* CLONE_NEW* made anew by each spawn; both 0: the program stays in the caller's namespaces */
 	uint32_t reserved;
 };
 

@@ -68,6 +68,8 @@ static void await(int32_t *tid) {
 	while ((t = __atomic_load_n(tid, __ATOMIC_ACQUIRE)) != 0) sys(SYS_futex, tid, FUTEX_WAIT, t, 0, 0, 0);
 }
 
+#define NOT_MADE 1 /* in program_tid: no program has this number */
+
 /* Returns how the process ended, as wait4 gives it; -1: somebody else has waited for it. */
 static int reap(long pid) {
 	int status = -1;
@@ -86,12 +88,16 @@ static void await_program(struct gaol_job *job, long helper) {
 		if (r == 0 || r == -EAGAIN) continue;
 		siginfo_t info;
 		info.si_pid = 0;
-		r = sys(SYS_waitid, P_PID, helper, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-		if (r == 0 && info.si_pid == 0) continue; /* the helper is still at work */
-		if (job->init_pidfd < 0) return;
+		if (helper > 0) {
+			r = sys(SYS_waitid, P_PID, helper, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
+			if (r == 0 && info.si_pid == 0) continue; /* the helper is still at work */
+			if (job->init_pidfd < 0) return;
+		}
 		info.si_pid = 0;
 		r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-		if (r != 0 || info.si_pid != 0) return; /* its pid namespace is empty, then, or there is none */
+		if (r == 0 && info.si_pid == 0) continue;
+		/* Its pid namespace is empty, then. Without one, the program's process may still be dying: the clone put its number here. */
+		if (job->own || __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE) == NOT_MADE) return;
 	}
 }
 
@@ -134,6 +140,7 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *fai
 	const struct gaol_plan *p = plan;
 	int pair[2];
 	for (int i = 0; i < GAOL_NS_COUNT; i++) ns[i] = -1;
+	if (p->namespaces == 0) return 0; /* nothing to build: the check lets no step be in that stage then */
 	struct arena *a = take_arena();
 	if (a == NULL) return failed(failure, GAOL_ARENA, ENOMEM);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -186,32 +193,87 @@ static void *expand(struct gaol_job *job) {
 	return memory;
 }
 
+/* ---- process 1 ahead of its plan ---- */
+
+struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int caller, struct gaol_failure *failure) {
+	struct arena *a = take_arena();
+	if (a == NULL) {
+		failed(failure, GAOL_ARENA, ENOMEM);
+		return NULL;
+	}
+	struct gaol_job *job = &a->job;
+	job->namespaces = namespaces, job->own = 1, job->caller = caller;
+	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK, job->net_stack = a->helper + STACK;
+	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
+	job->init_pidfd = job->net_pidfd = -1;
+	a->program_tid = NOT_MADE, a->init_tid = 1;
+	uint64_t old = block_signals();
+	unsigned long flags = CLONE_VM | CLONE_FILES | CLONE_PIDFD | CLONE_CHILD_CLEARTID | (namespaces & ~CLONE_NEWNET) | fresh;
+	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, gaol_process1, job);
+	restore_signals(old);
+	if (r > 0) {
+		job->init_pid = (int)r;
+		return (struct gaol_prepared *)a;
+	}
+	failed(failure, GAOL_CLONE_BUILDER, (int)-r);
+	give_arena(a);
+	return NULL;
+}
+
+/* Process 1 is dead and waited for, and its pid namespace empty, when this returns. */
+static void kill_init(struct gaol_job *job) {
+	long r;
+	sys(SYS_pidfd_send_signal, job->init_pidfd, SIGKILL, 0, 0);
+	while ((r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0)) == -EINTR) {}
+	if (r == 0 || r == -ECHILD) close(job->init_pidfd);
+}
+
+void gaol_unprepare(struct gaol_prepared *p) {
+	if (p == NULL) return;
+	struct arena *a = (struct arena *)p;
+	kill_init(&a->job);
+	if (a->job.net_pidfd >= 0) close(a->job.net_pidfd);
+	give_arena(a);
+}
+
 int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *command, int init, int caller,
-	struct gaol_spawned *out, struct gaol_failure *failure) {
+	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure) {
 	int pipes[2] = {-1, -1}, result = -1;
 	void *memory = NULL;
-	struct arena *a = take_arena();
+	const struct gaol_plan *p = plan;
+	if (ns == NULL && ahead == NULL) ahead = gaol_prepare(p->namespaces, p->fresh, caller, failure);
+	if (ns == NULL && ahead == NULL) return -1;
+	struct arena *a = ns == NULL ? (struct arena *)ahead : take_arena();
 	if (a == NULL) return failed(failure, GAOL_ARENA, ENOMEM);
 	struct gaol_job *job = &a->job;
 	job->plan = plan, job->ns = ns, job->command = command;
 	job->init = init, job->caller = caller;
-	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
-	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
-	job->init_pidfd = -1;
+	job->own = p->fresh != 0;
+	if (ns != NULL) {
+		job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
+		job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
+		job->init_pidfd = job->net_pidfd = -1;
+		a->program_tid = NOT_MADE;
+	}
 	if ((memory = expand(job)) == NULL) {
 		failed(failure, GAOL_ARENA, ENOMEM);
-		goto done;
+		goto unused;
 	}
 	if (pipe2(pipes, O_CLOEXEC) < 0) {
 		failed(failure, GAOL_PIPE, errno);
-		goto done;
+		goto unused;
 	}
 	job->status = pipes[1];
 
-	uint64_t old = block_signals();
-	a->program_tid = 1;
-	long helper = gaol_clone(CLONE_VM | CLONE_FILES, a->helper + STACK, 0, 0, gaol_helper, job);
-	restore_signals(old);
+	long helper = 0;
+	if (ns == NULL) {
+		__atomic_store_n(&job->go, 1, __ATOMIC_RELEASE);
+		sys(SYS_futex, &job->go, FUTEX_WAKE, 1, 0, 0, 0);
+	} else {
+		uint64_t old = block_signals();
+		helper = gaol_clone(CLONE_VM | CLONE_FILES, a->helper + STACK, 0, 0, gaol_helper, job);
+		restore_signals(old);
+	}
 	if (helper < 0) {
 		close(pipes[1]);
 		failed(failure, GAOL_CLONE_HELPER, (int)-helper);
@@ -220,7 +282,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	await_program(job, helper);
 	/* Else it has made no process 1, or was killed after that. A thread that waits for any child, clones too, may have taken it; its last
 	 * word is the number of process 1. */
-	int status = reap(helper), whole = status == 0 || (status < 0 && job->init_pid > 0);
+	int status = ns == NULL ? 0 : reap(helper), whole = status == 0 || (status < 0 && job->init_pid > 0);
 	close(pipes[1]); /* shared with the helper until then */
 	if (whole) await(job->init_tid);
 	if (whole && a->failure.op == GAOL_NONE && job->init_pid > 0) {
@@ -237,13 +299,12 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 		close(pipes[0]);
 		return -1;
 	}
-	if (job->init_pidfd >= 0) { /* by descriptor: something else may have waited for any child and taken this one */
-		sys(SYS_pidfd_send_signal, job->init_pidfd, SIGKILL, 0, 0);
-		long r;
-		while ((r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0)) == -EINTR) {}
-		if (r == 0 || r == -ECHILD) close(job->init_pidfd);
-	}
+	if (job->init_pidfd >= 0) kill_init(job); /* by descriptor: something else may have waited for any child and taken this one */
+	goto done;
+unused:
+	if (ns == NULL) kill_init(job);
 done:
+	if (job->net_pidfd >= 0) close(job->net_pidfd);
 	if (result < 0 && pipes[0] >= 0) close(pipes[0]);
 	free(memory);
 	give_arena(a);

@@ -8,16 +8,25 @@
  * keeps none; the caller closes them. Returns 0, or -1 with *failure set. */
 int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *failure);
 
+struct gaol_prepared;
+
 struct gaol_spawned {
 	int pid;    /* process 1 of the sandbox, as the caller sees it. Its exit sends SIGCHLD, as that of any process that has execed */
 	int pidfd;  /* of the same; the caller closes it */
 	int status; /* where the init writes struct gaol_status; the caller closes it */
 };
 
-/* gaol_spawn starts one command in a template. init: what gaol_init_image returned; caller: a pidfd of this process.
+/* gaol_spawn starts one command in a template. With ns NULL there is none: the plan has the steps of all stages, and the spawn takes the
+ * build stage along, which is cheaper than a template for one command and dearer for two. init: what gaol_init_image returned; caller: a pidfd of this process.
  * Returns 0 once the program has been executed, or -1 with *failure set and nothing left behind. Safe in many threads at once. */
 int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *command, int init, int caller,
-	struct gaol_spawned *out, struct gaol_failure *failure);
+	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure);
+
+/* gaol_prepare makes the process 1 of a spawn without a template, ahead of its plan, which must have these namespaces. It is for a program
+ * that starts one command and can work out what to do meanwhile. What it returns is for one gaol_spawn, which takes it whatever comes of
+ * it, or for gaol_unprepare, which accepts NULL. It returns NULL on failure. */
+struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int caller, struct gaol_failure *failure);
+void gaol_unprepare(struct gaol_prepared *prepared);
 
 /* gaol_nofile gives the soft and hard RLIMIT_NOFILE for children: the current ones, or the soft one that this process had when the
  * library was loaded, if all that has happened since is that it was raised to the hard one. */

@@ -122,8 +122,10 @@ static unsigned type_flag(unsigned mode) {
 	switch (mode & 0170000) {
 	case 0040000: return GAOL_BIND_DIR;
 	case 0100000: return GAOL_BIND_FILE;
-	case 0020000: return GAOL_BIND_NODE;
+	case 0020000:
+	case 0060000: return GAOL_BIND_NODE;
 	case 0010000: return GAOL_BIND_FIFO;
+	case 0140000: return GAOL_BIND_SOCK;
 	}
 	return 0;
 }
@@ -186,13 +188,11 @@ static long pivot(state *st, plan *p, step *s) {
 }
 
 static long seal(state *st, plan *p, step *s) {
-	(void)p, (void)s;
 	struct mount_attr attr;
 	attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, attr.attr_clr = attr.propagation = attr.userns_fd = 0;
-	long r = sys(SYS_mount_setattr, AT_FDCWD, "/", 0, &attr, sizeof attr);
-	sys(SYS_close, st->root);
-	st->root = -1;
-	return r;
+	long fd = open_path(st->root, relative(str(p, s->a)), O_DIRECTORY);
+	if (fd < 0) return fd;
+	return close_with(fd, sys(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof attr));
 }
 
 /* ---- process 1, inside the view ----
@@ -229,6 +229,11 @@ static long tmpfs(state *st, plan *p, step *s) {
 static long devpts(state *st, plan *p, step *s) {
 	(void)st;
 	return mount_there(open_dir(p, s), "devpts", 2u /* MS_NOSUID */ | MS_NOEXEC_, str(p, s->b));
+}
+
+static long mqueue(state *st, plan *p, step *s) {
+	(void)st;
+	return mount_there(open_dir(p, s), "mqueue", MS_HARD | MS_NOEXEC_, "");
 }
 
 static long proc(state *st, plan *p, step *s) {
@@ -275,6 +280,12 @@ static long symlink_inside(state *st, plan *p, step *s) {
 	return at < 0 ? at : close_with(at, sys(SYS_symlinkat, str(p, s->b), at, name));
 }
 
+static long mounted(state *st, plan *p, step *s) {
+	(void)st;
+	long fd = open_path(AT_FDCWD, str(p, s->a), 0);
+	return fd < 0 ? fd : close_with(fd, mount_root(fd));
+}
+
 static long mask(state *st, plan *p, step *s) {
 	(void)st;
 	const char *path = str(p, s->a);
@@ -301,12 +312,41 @@ static long landlock_ruleset(state *st, plan *p, step *s) {
 
 static long landlock_path(state *st, plan *p, step *s) {
 	struct landlock_path_beneath_attr rule;
-	long fd = open_path(AT_FDCWD, str(p, s->a), 0);
+	long fd = s->flags & GAOL_RULE_SELF ? sys(SYS_openat, AT_FDCWD, str(p, s->a), O_PATH | O_DIRECTORY | O_CLOEXEC)
+	                                    : open_path(AT_FDCWD, str(p, s->a), 0);
 	if (fd < 0) return fd;
 	long r = s->flags & GAOL_RULE_MOUNT ? mount_root(fd) : 0;
 	if (r < 0) return close_with(fd, r);
 	rule.allowed_access = s->b, rule.parent_fd = (int)fd;
 	return close_with(fd, sys(SYS_landlock_add_rule, st->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0));
+}
+
+/* struct landlock_net_port_attr and LANDLOCK_RULE_NET_PORT: Linux 6.7, later than some systems' headers */
+static long landlock_port(state *st, plan *p, step *s) {
+	(void)p;
+	struct {
+		uint64_t allowed_access, port;
+	} rule = {s->b, s->a};
+	return sys(SYS_landlock_add_rule, st->ruleset, 2, &rule, 0);
+}
+
+/* A Landlock domain with nothing but a signal scope (ABI 6): kill(-1) from in here then reaches what was made in here and nothing else,
+ * in one go that no fork slips through (the kernel holds its lock of the list of processes). Whether it does hold is tried on the caller,
+ * which is outside and, being this process's parent, can be named without a doubt: that kill must be refused. */
+static long scope(state *st, plan *p, step *s) {
+	(void)st, (void)p, (void)s;
+	struct {
+		uint64_t handled_fs, handled_net, scoped;
+	} only_signals = {0, 0, 2 /* LANDLOCK_SCOPE_SIGNAL */};
+	long r = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (r < 0) return r;
+	long fd = sys(SYS_landlock_create_ruleset, &only_signals, sizeof only_signals, 0);
+	if (fd < 0) return fd;
+	r = close_with(fd, sys(SYS_landlock_restrict_self, fd, 0));
+	if (r < 0) return r;
+	long parent = sys(SYS_getppid);
+	if (parent <= 0) return -ESRCH; /* the caller is gone, or is not of this pid namespace */
+	return sys(SYS_kill, parent, 0) == -EPERM ? 0 : -EOPNOTSUPP;
 }
 
 static long landlock_enforce(state *st, plan *p, step *s) {
@@ -317,16 +357,19 @@ static long landlock_enforce(state *st, plan *p, step *s) {
 }
 
 static long drop_caps(state *st, plan *p, step *s) {
-	(void)st, (void)p, (void)s;
+	(void)st, (void)p;
+	int held = s->flags & GAOL_CAPS_HELD;
 	unsigned bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
 	                SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 	long r = sys(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
+	if (r == -EPERM && held) r = sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
 	if (r < 0) return r;
 	r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (r < 0) return r;
 	for (int cap = 0; cap < 64; cap++) {
 		r = sys(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0);
 		if (r == -EINVAL && cap > 0) break; /* past the last one that the kernel knows */
+		if (r == -EPERM && held) break;
 		if (r < 0) return r;
 	}
 	struct __user_cap_header_struct head;
@@ -349,15 +392,31 @@ static long filter(state *st, plan *p, step *s) {
 	return sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
 }
 
+/* Where no pid namespace and no scope bounds whom a signal reaches, this filter does: its instructions name GAOL_SELF_PID where the number
+ * of the program's process belongs, which nobody knew before. */
+static long self_filter(state *st, plan *p, step *s) {
+	(void)st;
+	struct sock_filter code[GAOL_SELF_MAX];
+	const struct sock_filter *from = data(p, s->a);
+	uint32_t self = (uint32_t)sys(SYS_getpid);
+	for (uint32_t i = 0; i < s->b; i++) {
+		code[i].code = from[i].code, code[i].jt = from[i].jt, code[i].jf = from[i].jf;
+		code[i].k = from[i].k == GAOL_SELF_PID ? self : from[i].k;
+	}
+	struct sock_fprog f;
+	f.len = (unsigned short)s->b, f.filter = code;
+	return sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
+}
+
 static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_ID_MAP] = id_map, [GAOL_HOSTNAME] = hostname, [GAOL_DETACH] = detach, [GAOL_ROOT] = root,
 	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
 	[GAOL_SKELETON] = skeleton, [GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
-	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
-	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask,
+	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_MQUEUE] = mqueue, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
+	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask, [GAOL_MOUNTED] = mounted, [GAOL_SCOPE] = scope,
 	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
-	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
-	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP] = filter,
+	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_PORT] = landlock_port, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
+	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP_SELF] = self_filter, [GAOL_SECCOMP] = filter,
 };
 
 int gaol_step(struct gaol_step_state *st, const struct gaol_plan *p, const struct gaol_step *s) {

@@ -38,7 +38,7 @@ func newRoot(args []string) *cobra.Command {
 	}
 	root.Version = version()
 	root.SetVersionTemplate("gaol {{.Version}}\n")
-	root.AddCommand(newDoctor(), newExplain(), newVersion(), newMan())
+	root.AddCommand(newDoctor(), newExplain(), newVerify(), newVersion(), newMan())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")
 	for _, c := range root.Commands() {

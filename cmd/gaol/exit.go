@@ -91,7 +91,7 @@ func (p *profileFlags) inWords(err error) error {
 			return err
 		}
 		e.Operation = typed(e.Operation)
-		if strings.HasSuffix(e.Operation, " "+e.Path) {
+		if strings.HasSuffix(e.Operation, " "+e.Path) || strings.HasSuffix(e.Operation, "="+e.Path) || strings.HasSuffix(e.Operation, ":"+e.Path) {
 			e.Path = ""
 		}
 		if errors.Is(e.Err, fs.ErrNotExist) && !strings.HasPrefix(e.Operation, "--map") {

@@ -5,12 +5,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gaol-sandbox/gaol"
-	"github.com/gaol-sandbox/gaol/internal/profile"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -28,28 +26,24 @@ or name a profile file with -p FILE`)
 
 type parser func(string) (gaol.Option, error)
 
-// profileFlagTable is in the order of the help.
-var profileFlagTable = []struct {
+// flagRow is a flag that adds to the profile. Without parse it takes no value, and op is what it adds.
+type flagRow struct {
 	name, usage string
-	parse       parser // nil: op stands for itself
+	parse       parser
 	op          gaol.Option
-}{
-	{name: "system", op: gaol.System(), usage: "what programs need to start: the system's programs and libraries, no user's data"},
-	{name: "read", parse: path(gaol.FileRead), usage: "read, list and stat `PATH` and all below it"},
-	{name: "metadata", parse: path(gaol.FileReadMetadata), usage: "stat `PATH` and all below it, without reading"},
-	{name: "write", parse: path(gaol.FileWrite), usage: "create, write, rename and remove at `PATH` and below, without reading"},
-	{name: "exec", parse: path(gaol.FileExecute), usage: "execute `PATH` and all below it"},
-	{name: "connect", parse: address(profile.NetworkOutbound), usage: "reach the network, `all` of it"},
-	{name: "listen", parse: address(profile.NetworkInbound), usage: "listen on the network, `all` of it"},
-	{name: "sysinfo", op: gaol.SystemInfoRead(), usage: "read the system files of /proc"},
-	{name: "process", op: gaol.ProcessCreate(), usage: "create processes"},
-	{name: "private", parse: private, usage: "an empty, writable directory of the program's own at `PATH`"},
-	{name: "map", parse: mapped, usage: "show the host's file or directory at another path: `INSIDE=HOST[:rw]`"},
+	words       []string // completions of its value; one that ends in : or = goes on
+}
+
+// profileFlagTable is in the order of the help.
+var profileFlagTable = slices.Concat(operationFlags, []flagRow{
+	{name: "deny", parse: denied, words: suffixed(deniable, "="), usage: "a hole in what others allow: `KEY=PATH`, where KEY is read, metadata, write or exec"},
+	{name: "best-effort", parse: bestEffort, words: effortWords(), usage: "accept less than exact enforcement of one flag: `KEY[=VALUE]`, such as write=PATH or system"},
 	{name: "env", parse: env, usage: "set the environment variable `NAME=VALUE`"},
 	{name: "pass-env", parse: passEnv, usage: "hand on the environment variable `NAME`, if it is set"},
 	{name: "dir", parse: dir, usage: "working directory, inside: `PATH`"},
-	{name: "on-denied", parse: onDenied, usage: "what a denied system call ends in: `errno|kill`, the call or the program; errno if not given"},
-}
+	{name: "on-denied", parse: onDenied, words: []string{"errno", "kill"},
+		usage: "what a denied system call ends in: `errno|kill`, the call or the program; errno if not given"},
+})
 
 func (p *profileFlags) register(c *cobra.Command) {
 	p.words = map[string]string{}
@@ -66,10 +60,34 @@ func (p *profileFlags) register(c *cobra.Command) {
 		}
 		mark(f)
 	}
-	for name, words := range map[string][]string{"on-denied": {"errno", "kill"}, "connect": {"all"}, "listen": {"all"}} {
-		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	for _, row := range profileFlagTable {
+		if row.words != nil {
+			_ = c.RegisterFlagCompletionFunc(row.name, complete(row.words))
+		}
 	}
 }
+
+// complete offers words; of one that goes on, the shell leaves the cursor behind it.
+func complete(words []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		directive := cobra.ShellCompDirectiveNoFileComp
+		var some []cobra.Completion
+		for _, word := range words {
+			if strings.HasPrefix(word, typed) && !(word == typed && goesOn(word)) {
+				some = append(some, word)
+				if goesOn(word) {
+					directive |= cobra.ShellCompDirectiveNoSpace
+				}
+			}
+		}
+		if len(some) == 0 {
+			return nil, cobra.ShellCompDirectiveDefault // a path, perhaps
+		}
+		return some, directive
+	}
+}
+
+func goesOn(word string) bool { return strings.HasSuffix(word, "=") || strings.HasSuffix(word, ":") }
 
 func mark(f *pflag.Flag) { f.Annotations = map[string][]string{inProfile: {}} }
 
@@ -148,80 +166,9 @@ func (v *fileValue) Set(s string) error {
 	return nil
 }
 
-func path(operation func(gaol.Pattern) gaol.Operation) parser {
-	return func(s string) (gaol.Option, error) {
-		name, optional := strings.CutSuffix(s, "?")
-		at, err := absolute(name)
-		if err != nil {
-			return nil, err
-		}
-		pattern := gaol.Subpath(at)
-		if optional {
-			pattern = gaol.Optional(pattern)
-		}
-		return operation(pattern), nil
-	}
-}
-
-// absolute is what the shell's user meant. A shell leaves ~ alone in --read=~/x, and then nobody means a directory of that name.
-func absolute(name string) (string, error) {
-	switch {
-	case name == "":
-		return "", errors.New("the path is empty")
-	case name == "~" || strings.HasPrefix(name, "~/"):
-		return "", errors.New(`the shell does not replace "~" here; write the flag and the path as two words, or "./~" for a file of that name`)
-	}
-	return filepath.Abs(name)
-}
-
-func private(s string) (gaol.Option, error) {
-	at, err := absolute(s)
-	return gaol.Private(at), err
-}
-
 func dir(s string) (gaol.Option, error) {
 	at, err := absolute(s)
 	return gaol.Dir(at), err
-}
-
-func mapped(s string) (gaol.Option, error) {
-	inside, host, ok := strings.Cut(s, "=")
-	if !ok {
-		return nil, errors.New("write INSIDE=HOST, or INSIDE=HOST:rw to allow writing")
-	}
-	mode := gaol.ReadOnly
-	if rest, rw := strings.CutSuffix(host, ":rw"); rw {
-		host, mode = rest, gaol.ReadWrite
-	} else {
-		host = strings.TrimSuffix(host, ":ro")
-	}
-	in, err := absolute(inside)
-	if err != nil {
-		return nil, fmt.Errorf("inside: %w", err)
-	}
-	out, err := absolute(host)
-	if err != nil {
-		return nil, fmt.Errorf("host: %w", err)
-	}
-	return gaol.Map(in, out, mode), nil
-}
-
-func address(kind profile.Kind) parser {
-	return func(s string) (gaol.Option, error) {
-		op, err := profile.ParseAddress(kind, s)
-		var e *profile.Error
-		switch {
-		case errors.As(err, &e):
-			return nil, e.Err
-		case err != nil:
-			return nil, err
-		case op.Address != profile.All:
-			return nil, fmt.Errorf("%s: not known to this command yet", s)
-		case kind == profile.NetworkInbound:
-			return gaol.NetworkInbound(gaol.All()), nil
-		}
-		return gaol.NetworkOutbound(gaol.All()), nil
-	}
 }
 
 func env(s string) (gaol.Option, error) {

@@ -5,5 +5,6 @@ package main
 import "os"
 
 func main() {
+	inside(os.Args[1:])
 	end(execute(os.Args[1:]))
 }

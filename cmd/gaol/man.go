@@ -52,9 +52,25 @@ const manFiles = `A profile file has the names of the flags as keys:
 	write   = ["/srv/out"]
 	process = true
 	private = ["/tmp"]
+	connect = ["all"]
+	deny    = [{ read = "/srv/in/keys" }]
+	best-effort = [{ write = "/srv/out" }, { system = true }]
+
+Flags without a value are true there. An entry of deny and best-effort is a table with one of the other keys and what one entry of that
+key's list is, where the flags have KEY=VALUE.
 
 ${HOME}, ${CWD} and ${TMP} stand for the home, the working and the temporary directory; extends = ["other.toml"] starts from another
 file. gaol explain --toml prints one.`
+
+const manAddresses = `all is every internet address, tcp:PORT and udp:PORT are a port of any. unix:PATH is a Unix socket. To connect there are also
+HOST:PORT, a port of the host that a name such as api.example.com stands for, and CIDR:PORT, one of the addresses with a prefix such as
+10.0.0.0/8, 192.0.2.1/32 or 2001:db8::/32; to listen, loopback:PORT, a TCP port that only this host reaches.`
+
+const manDeny = `--deny read=PATH makes a hole in what other flags allow. The more specific path wins: --read /srv --deny read=/srv/keys
+--read /srv/keys/public shows all of /srv but the keys that are not public. What is denied and allowed at the same path is denied.
+
+gaol refuses what the host cannot enforce exactly. --best-effort write=/srv/out accepts less, of that one operation alone;
+--report lists each gap.`
 
 const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
 ran, and "error" then has the step, the operation and the path, the error and a hint. The rest is the report: the engine and its
@@ -137,6 +153,8 @@ func (p *page) write(root *cobra.Command) {
 		}
 		p.flags(other)
 	}
+	p.section("ADDRESSES", manAddresses)
+	p.section("DENYING AND BEST EFFORT", manDeny)
 	p.section("PROFILE FILES", manFiles)
 	p.section("TERMINAL", manTerminal)
 	p.section("STATUS DESCRIPTOR", manStatusFD)

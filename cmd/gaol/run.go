@@ -9,7 +9,7 @@ import (
 	"syscall"
 
 	"github.com/gaol-sandbox/gaol"
-	"github.com/gaol-sandbox/gaol/internal/tried"
+	"github.com/gaol-sandbox/gaol/internal/once"
 	"github.com/spf13/cobra"
 )
 
@@ -102,7 +102,7 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 			return nil, err
 		}
 	}
-	tried.Skip = true
+	once.Only = true
 	signals := catchSignals()
 	sandbox, err := gaol.New(profile)
 	if err != nil {

@@ -33,6 +33,10 @@ func TestEveryFlagReachesTheProfile(t *testing.T) {
 	d := t.TempDir()
 	c := command("explain", "--toml", "--system", "--read", "r", "--metadata", "../m?", "--write", "/w/../w2", "--exec", "./x",
 		"--connect", "all", "--listen", "all", "--sysinfo", "--process", "--private", "/p", "--map", "/in=host:rw", "--map", "/ro=.",
+		"--connect", "tcp:443", "--connect", "unix:run/s", "--connect", "api.example.com:443", "--connect", "10.0.0.0/8:1", "--listen", "udp:5",
+		"--listen", "loopback:80", "--signal", "--trace", "--ipc", "system-v", "--device", "kvm", "--syscall", "bpf",
+		"--deny", "read=r/keys?", "--deny", "exec=/w2", "--best-effort", "system", "--best-effort", "write=out", "--best-effort", "deny=metadata=/x=y",
+		"--best-effort", "connect=udp:53", "--best-effort", "map=/mm=m:rw",
 		"--env", "A=b=c", "--pass-env", "HOME", "--dir", "/d", "--on-denied", "kill", "--", "ls", "--nonsense")
 	c.Dir = d
 	o := finish(t, c)
@@ -41,7 +45,10 @@ func TestEveryFlagReachesTheProfile(t *testing.T) {
 	}
 	for _, line := range []string{
 		"system = true", `read = ["` + d + `/r"]`, `metadata = ["` + filepath.Dir(d) + `/m?"]`, `write = ["/w2"]`, `exec = ["` + d + `/x"]`,
-		`connect = ["all"]`, `listen = ["all"]`, "sysinfo = true", "process = true", `private = ["/p"]`, `"/in=` + d + `/host:rw"`,
+		"connect = [\n\t\"all\",\n\t\"tcp:443\",\n\t\"unix:" + d + "/run/s\",\n\t\"api.example.com:443\",\n\t\"10.0.0.0/8:1\",\n]",
+		"listen = [\n\t\"all\",\n\t\"udp:5\",\n\t\"loopback:80\",\n]", "signal = true", "trace = true", `ipc = ["system-v"]`, `device = ["` + d + `/kvm"]`,
+		`syscall = ["bpf"]`, "deny = [\n\t{ read = \"" + d + "/r/keys?\" },\n\t{ exec = \"/w2\" },\n]", "{ system = true }", `{ write = "` + d + `/out" }`,
+		`{ deny = { metadata = "/x=y" } }`, `{ connect = "udp:53" }`, `{ map = "/mm=` + d + `/m:rw" }`, "sysinfo = true", "process = true", `private = ["/p"]`, `"/in=` + d + `/host:rw"`,
 		`"/ro=` + d + `"`, `A = "b=c"`, `pass-env = ["HOME"]`, `dir = "/d"`, `on-denied = "kill"`,
 	} {
 		mustContain(t, o.stdout, line)
@@ -110,7 +117,23 @@ func TestTheExitStatusIs125IfGaolFails(t *testing.T) {
 		{"run --read=~/x true", "the shell does not replace"},
 		{"run --map /x true", "INSIDE=HOST"},
 		{"run --env X true", "--pass-env"},
-		{"run --connect example.com:443 true", "not supported yet"},
+		{"run --connect example.com true", "HOST:PORT"},
+		{"run --connect tcp:70000 true", "port 70000 is not one of 1 to 65535"},
+		{"run --connect Example.com:443 true", `"example.com:443"`},
+		{"run --listen example.com:443 true", `"tcp:443"`},
+		{"run --connect unix: true", "the path is empty"},
+		{"run --ipc smoke true", "named-pipes, system-v"},
+		{"run --syscall BPF true", "lower-case"},
+		{"run --deny /a true", "write read=PATH, metadata=PATH"},
+		{"run --deny system true", "write read=PATH"},
+		{"run --deny deny=read=/a true", "write read=PATH"},
+		{"run --deny read= true", "the path is empty"},
+		{"run --best-effort system=true true", "system takes no value"},
+		{"run --best-effort write true", "write=VALUE"},
+		{"run --best-effort write= true", "the path is empty"},
+		{"run --best-effort env=A=b true", "the flags are system, read"},
+		{"run --best-effort deny=/a true", "write read=PATH"},
+		{"run --map /m=/usr --map /m=/etc true", "--map /m=/etc: "},
 		{"run --on-denied panic true", "errno or kill"},
 		{"run -p " + d + "/none.toml true", "no such file"},
 		{"run -p " + d + "/bad.toml true", "bad.toml:2: sistem"},

@@ -54,6 +54,7 @@ type unsupportedJSON struct {
 	Mechanism string `json:"mechanism"`
 	Detail    string `json:"detail"`
 	Fix       string `json:"fix"`
+	Gap       string `json:"gap,omitempty"`
 }
 
 // statusRecord: exit and pid are of a program that ran, error is of one that did not.

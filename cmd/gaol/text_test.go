@@ -116,6 +116,13 @@ func TestCompletionScriptsAreShellPrograms(t *testing.T) {
 	}
 	o := finish(t, command("__complete", "run", "--on-denied", ""))
 	mustContain(t, o.stdout, "errno\nkill\n")
+	for _, row := range []struct{ flag, typed, want string }{
+		{"--deny", "", "read=\nmetadata=\nwrite=\nexec=\n:6\n"}, {"--deny", "read=", ":0\n"}, {"--best-effort", "sys", "system\nsysinfo\nsyscall=\n"},
+		{"--connect", "t", "tcp:\n:6\n"}, {"--listen", "", "all\ntcp:\nudp:\nloopback:\nunix:\n"}, {"--ipc", "posix-s", "posix-shared-memory\n:4\n"},
+	} {
+		o = finish(t, command("__complete", "run", row.flag, row.typed))
+		mustContain(t, o.stdout, row.want)
+	}
 	o = finish(t, command("version"))
 	if o.code != 0 || !strings.HasPrefix(o.stdout, "gaol ") {
 		t.Fatal(o)

@@ -12,23 +12,53 @@ import (
 )
 
 func flagWords(advice string) string {
-	bothOf := regexp.MustCompile(`FileRead and FileExecute of (?:Literal|Subpath)\("([^"]*)"\)`)
-	operation := regexp.MustCompile(`\b(File\w+)\((?:Optional\()?(?:Literal|Subpath)\("([^"]*)"\)+`)
-	advice = bothOf.ReplaceAllString(advice, "--read $1 --exec $1")
-	advice = operation.ReplaceAllStringFunc(advice, func(s string) string {
-		m := operation.FindStringSubmatch(s)
+	replace := func(form string, with func(m []string) string) {
+		re := regexp.MustCompile(form)
+		advice = re.ReplaceAllStringFunc(advice, func(s string) string {
+			if flag := with(re.FindStringSubmatch(s)); flag != "" {
+				return flag
+			}
+			return s
+		})
+	}
+	// valued is the flag of the operation that Go calls by that name, and its value.
+	valued := func(name, value string) string {
 		for _, k := range profile.Kinds() {
-			if k.String() == m[1] {
-				return "--" + k.Key() + " " + m[2]
+			if k.String() == name && value != "" {
+				return "--" + k.Key() + " " + value
 			}
 		}
-		return s
-	})
-	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill"}
-	for _, k := range []profile.Kind{profile.System, profile.SystemInfoRead, profile.ProcessCreate} {
-		pairs = append(pairs, k.String()+"()", "--"+k.Key())
+		return ""
 	}
-	return strings.NewReplacer(pairs...).Replace(advice)
+	replace(`FileRead and FileExecute of (?:Literal|Subpath)\("([^"]*)"\)`, func(m []string) string { return "--read " + m[1] + " --exec " + m[1] })
+	replace(`\b(File\w+)\((?:Literal|Subpath)\("([^"]*)"\)\)`, func(m []string) string { return valued(m[1], m[2]) })
+	replace(`\b(File\w+)\(Optional\((?:Literal|Subpath)\("([^"]*)"\)\)\)`, func(m []string) string { return valued(m[1], m[2]) })
+	replace(`\b(Private|Device|Syscall)\("([^"]*)"\)`, func(m []string) string { return valued(m[1], m[2]) })
+	replace(`\b(IPC)\((\w+)\)`, func(m []string) string { return valued(m[1], ipcWord(m[2])) })
+	replace(`\b(Network\w+)\(All(?:\(\))?\)`, func(m []string) string { return valued(m[1], "all") })
+	replace(`\b(Network\w+)\((TCP|UDP|Loopback)\((\d+)\)\)`, func(m []string) string { return valued(m[1], strings.ToLower(m[2])+":"+m[3]) })
+	replace(`\b(Network\w+)\(LocalSocket\("([^"]*)"\)\)`, func(m []string) string { return valued(m[1], "unix:"+m[2]) })
+	replace(`\b(Network\w+)\((?:Host|CIDR)\("([^"]*)", (\d+)\)\)`, func(m []string) string { return valued(m[1], m[2]+":"+m[3]) })
+	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill"}
+	for _, row := range operationFlags {
+		if op, ok := row.op.(gaol.Operation); ok {
+			pairs = append(pairs, op.String(), "--"+row.name)
+		}
+	}
+	advice = strings.NewReplacer(pairs...).Replace(advice)
+	replace(`\bDeny\(--(\w+) ([^()]*)\)`, func(m []string) string { return "--deny " + m[1] + "=" + m[2] })
+	replace(`\bBestEffort\(--(\w+) ([^()]*)\)`, func(m []string) string { return "--best-effort " + m[1] + "=" + m[2] })
+	replace(`\bBestEffort\(--(\w+)\)`, func(m []string) string { return "--best-effort " + m[1] })
+	return advice
+}
+
+func ipcWord(name string) string {
+	for _, kind := range profile.IPCKinds() {
+		if kind.String() == name {
+			return kind.Word()
+		}
+	}
+	return ""
 }
 
 func denial(d gaol.Denial) string {

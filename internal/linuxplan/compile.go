@@ -35,14 +35,17 @@ type compiler struct {
 
 func (c *compiler) step(s plan.Step) { c.plan.Steps = append(c.plan.Steps, s) }
 
-// Compile lays out the steps for p on h. Its seccomp step, the last of the program's stage, is still without a filter: SetFilter.
+// Compile lays out the steps for p on h. Its seccomp steps, the last ones, are still without a filter: SetFilter.
 func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
-	c := &compiler{made: map[string]bool{"/": true}}
-	c.plan.Namespaces = newUser | newNS | newIPC | newUTS
-	if !p.Network() {
-		c.plan.Namespaces |= newNet
+	if p.Engine == policy.LandlockEngine {
+		return compileRules(p, h), nil
 	}
-	c.plan.Fresh = newNS | newPID | newCgroup
+	c := &compiler{made: map[string]bool{"/": true}}
+	c.plan.Namespaces, c.plan.Fresh = Namespaces(p.Network())
+	if p.SystemV || p.Queues { // what two commands leave there must not meet
+		c.plan.Namespaces &^= newIPC
+		c.plan.Fresh |= newIPC
+	}
 	places := arrange(p.Entries)
 	c.build(&p, h, places)
 	if err := c.init(&p, places); err != nil {
@@ -52,10 +55,25 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	return c.plan, nil
 }
 
+// Namespaces returns those that a template keeps and those that each spawn makes, of the namespace engine. A policy may have some of the
+// first among the second.
+func Namespaces(network bool) (template, fresh uint32) {
+	template, fresh = newUser|newNS|newIPC|newUTS, newNS|newPID|newCgroup
+	if !network {
+		template |= newNet
+	}
+	return template, fresh
+}
+
 // SetFilter completes the seccomp step of a compiled plan.
-func SetFilter(p plan.Plan, filter []plan.Instruction) {
+func SetFilter(p plan.Plan, filter []plan.Instruction) { set(p, plan.Seccomp, filter) }
+
+// SetSelf completes the step of the filter that knows its process, where there is one.
+func SetSelf(p plan.Plan, filter []plan.Instruction) { set(p, plan.SeccompSelf, filter) }
+
+func set(p plan.Plan, op plan.Op, filter []plan.Instruction) {
 	for i := range p.Steps {
-		if p.Steps[i].Op == plan.Seccomp {
+		if p.Steps[i].Op == op {
 			p.Steps[i].Filter = filter
 		}
 	}
@@ -128,8 +146,16 @@ func (c *compiler) build(p *policy.Policy, h policy.Host, places []*place) {
 		if n.Kind == policy.Empty {
 			c.step(plan.Step{Op: plan.Skeleton, Path: n.Path, Text: "mode=0555,size=4k,nr_inodes=1", Why: n.Why})
 		}
+		if n.Kind == policy.Cover {
+			c.cover(n, places)
+		}
 		if n.Kind == policy.Bind && n.Mount {
 			c.step(plan.Step{Op: plan.Bind, Path: n.Path, Text: n.Host, Flags: bindFlags(n.Rights) | typeFlag(&n.Entry), Why: n.Why})
+		}
+	}
+	for _, n := range places { // now that all is in them that is shown there
+		if n.Kind == policy.Cover && n.Dir {
+			c.step(plan.Step{Op: plan.Seal, Path: n.Path, Why: n.Why})
 		}
 	}
 	if p.Proc != policy.NoProc {
@@ -140,7 +166,7 @@ func (c *compiler) build(p *policy.Policy, h policy.Host, places []*place) {
 	}
 	c.step(plan.Step{Op: plan.Pivot})
 	if !hostRoot {
-		c.step(plan.Step{Op: plan.Seal})
+		c.step(plan.Step{Op: plan.Seal, Path: "/"})
 	}
 }
 
@@ -168,6 +194,8 @@ func typeFlag(e *policy.Entry) uint16 {
 		return plan.IsFifo
 	case e.Rights&policy.Device != 0:
 		return plan.IsNode
+	case e.Rights&policy.Connect != 0:
+		return plan.IsSock
 	}
 	return plan.IsFile
 }
@@ -215,6 +243,8 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 			c.step(s)
 		case policy.Ptys:
 			c.step(plan.Step{Op: plan.Devpts, Path: n.Path, Text: "newinstance,ptmxmode=0666,mode=0620", Why: n.Why})
+		case policy.Mqueue:
+			c.step(plan.Step{Op: plan.Mqueue, Path: n.Path, Why: n.Why})
 		case policy.Bind:
 			if slot, ok := lifted[n]; ok {
 				c.step(plan.Step{Op: plan.Drop, Path: n.Path, N: slot, Why: n.Why})
@@ -223,6 +253,11 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 			if n.private() {
 				c.step(plan.Step{Op: plan.Symlink, Path: n.Path, Text: n.Host, Why: n.Why})
 			}
+		}
+	}
+	for _, n := range places {
+		if n.Hole {
+			c.step(plan.Step{Op: plan.Mounted, Path: n.Path, Why: n.Why})
 		}
 	}
 	if p.Proc == policy.NoProc {
@@ -261,15 +296,19 @@ func (c *compiler) below(n *place, made map[string]bool) {
 }
 
 func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
-	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
+	c.limits(h)
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps})
 	if h.Landlock >= policy.MinLandlock {
 		c.landlock(h.Landlock, p, places)
 	}
 	c.step(plan.Step{Op: plan.Seccomp})
+}
+
+func (c *compiler) limits(h policy.Host) {
+	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
 }
 
 func below(p, dir string) bool {

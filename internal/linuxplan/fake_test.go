@@ -1,7 +1,7 @@
 package linuxplan
 
 // A host in memory, and profiles resolved for it: what the other tests of this package compile. A path of the file system is a
-// directory where it ends in "/", a link where " -> " follows, a FIFO where " fifo" does, a device below /dev, else a file.
+// directory where it ends in "/", a link where " -> " follows, a FIFO or a socket where " fifo" or " socket" does, a device below /dev, else a file.
 
 import (
 	"flag"
@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // The properties are cheap: more than rapid's hundred runs of each, unless -rapid.checks says otherwise.
 func init() { _ = flag.Set("rapid.checks", "3000") }
 
-type fakeFS map[string]string // "/": a directory, "": a file, "char": a device, "fifo", else what a link points to
+type fakeFS map[string]string // "/": a directory, "": a file, "char": a device, "fifo", "socket", else what a link points to
 
 func newFS(lines string) fakeFS {
 	f := fakeFS{"/": "/"}
@@ -32,9 +32,12 @@ func newFS(lines string) fakeFS {
 		}
 		kind := ""
 		p, fifo := strings.CutSuffix(p, " fifo")
+		p, socket := strings.CutSuffix(p, " socket")
 		switch {
 		case fifo:
 			kind = "fifo"
+		case socket:
+			kind = "socket"
 		case isLink:
 			kind = target
 		case strings.HasSuffix(p, "/"):
@@ -56,7 +59,7 @@ func (f fakeFS) dir(p string) bool { return f[p] == "/" }
 
 func (f fakeFS) link(p string) bool {
 	kind := f[p]
-	return kind != "" && kind != "/" && kind != "char" && kind != "fifo"
+	return kind != "" && kind != "/" && kind != "char" && kind != "fifo" && kind != "socket"
 }
 
 func (f fakeFS) Lstat(p string) (fs.FileMode, error) {
@@ -72,11 +75,15 @@ func (f fakeFS) Lstat(p string) (fs.FileMode, error) {
 		return fs.ModeDevice | fs.ModeCharDevice, nil
 	case kind == "fifo":
 		return fs.ModeNamedPipe | 0o644, nil
+	case kind == "socket":
+		return fs.ModeSocket | 0o755, nil
 	}
 	return fs.ModeSymlink, nil
 }
 
 func (f fakeFS) Readlink(p string) (string, error) { return f[p], nil }
+
+func (f fakeFS) Links(string) (uint64, error) { return 1, nil }
 
 const hostLines = `
 	/dev/full
@@ -116,7 +123,7 @@ const hostLines = `
 var yes = policy.Check{OK: true}
 
 func host(f policy.FS, landlock int) policy.Host {
-	return policy.Host{Engine: yes, Proc: yes, Seccomp: yes, Landlock: landlock, LandlockReason: "none", UIDMap: "1000 1000 1", GIDMap: "100 100 1",
+	return policy.Host{Namespaces: yes, Proc: yes, Seccomp: yes, Landlock: landlock, LandlockReason: "none", UIDMap: "1000 1000 1", GIDMap: "100 100 1",
 		Nofile: [2]uint64{1024, 4096}, Core: 1, FS: f}
 }
 
@@ -132,6 +139,7 @@ func compile(t interface {
 		t.Fatalf("%v", err)
 	}
 	SetFilter(out, filter)
+	SetSelf(out, filter)
 	return out
 }
 

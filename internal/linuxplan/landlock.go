@@ -1,63 +1,27 @@
 package linuxplan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
 
-// The file system rights of Landlock (linux/landlock.h), by the ABI that brought them.
-const (
-	llExecute    = 1 << 0
-	llWriteFile  = 1 << 1
-	llReadFile   = 1 << 2
-	llReadDir    = 1 << 3
-	llRemoveDir  = 1 << 4
-	llRemoveFile = 1 << 5
-	llMakeDir    = 1 << 7
-	llMakeReg    = 1 << 8
-	llMakeSock   = 1 << 9
-	llMakeFifo   = 1 << 10
-	llMakeSym    = 1 << 12
-	llRefer      = 1 << 13 // ABI 2
-	llTruncate   = 1 << 14 // ABI 3
-	llIoctlDev   = 1 << 15 // ABI 5
-
-	llABI1 = 1<<13 - 1
-
-	llBindTCP    = 1 << 0 // ABI 4
-	llConnectTCP = 1 << 1 // ABI 4
-
-	llScopeAbstractUnix = 1 << 0 // ABI 6
-	llScopeSignal       = 1 << 1 // ABI 6
-)
-
 // handled is everything that the ABI knows and the profile does not leave alone: what is handled and not granted is denied.
 func handled(abi int, p *policy.Policy) plan.Ruleset {
-	r := plan.Ruleset{FS: llABI1, Size: 8}
-	if abi >= 2 {
-		r.FS |= llRefer
+	r := plan.Ruleset{Size: landlock.Size(abi)}
+	r.FS, r.Net, r.Scoped = landlock.Known(abi)
+	if p.Inbound {
+		r.Net &^= landlock.BindTCP | landlock.BindUDP
 	}
-	if abi >= 3 {
-		r.FS |= llTruncate
-	}
-	if abi >= 4 {
-		r.Size = 16
-		if !p.Inbound {
-			r.Net |= llBindTCP
+	if p.Outbound {
+		r.Net &^= landlock.ConnectTCP | landlock.ConnectUDP
+		if !p.Has(landlock.BindTCP | landlock.BindUDP) {
+			r.Net &^= landlock.BindUDP // the filter has no bind, and the kernel binds what sends
 		}
-		if !p.Outbound {
-			r.Net |= llConnectTCP
-		}
-	}
-	if abi >= 5 {
-		r.FS |= llIoctlDev
-	}
-	if abi >= 6 {
-		r.Size = 24
-		r.Scoped = llScopeAbstractUnix | llScopeSignal
 	}
 	return r
 }
@@ -65,20 +29,23 @@ func handled(abi int, p *policy.Policy) plan.Ruleset {
 // landlockRights translates the rights of an entry. A rule for a file may not carry a right that only directories have.
 func landlockRights(r policy.Rights, dir bool) uint64 {
 	var bits uint64
-	if r&policy.Read != 0 {
-		bits |= llReadFile
-		if dir {
-			bits |= llReadDir
+	for _, t := range []struct {
+		right        policy.Rights
+		file, inside uint64
+	}{
+		{policy.Read, landlock.ReadFile, landlock.ReadDir},
+		{policy.Write, landlock.WriteFile | landlock.Truncate, landlock.RemoveDir | landlock.RemoveFile | landlock.MakeDir | landlock.MakeReg |
+			landlock.MakeSock | landlock.MakeFifo | landlock.MakeSym | landlock.Refer},
+		{policy.Execute, landlock.Execute, 0},
+		{policy.Ioctl, landlock.IoctlDev, 0},
+		{policy.Connect, landlock.ResolveUnix, 0},
+	} {
+		if r&t.right != 0 {
+			bits |= t.file
+			if dir {
+				bits |= t.inside
+			}
 		}
-	}
-	if r&policy.Write != 0 {
-		bits |= llWriteFile | llTruncate
-		if dir {
-			bits |= llRemoveDir | llRemoveFile | llMakeDir | llMakeReg | llMakeSock | llMakeFifo | llMakeSym | llRefer
-		}
-	}
-	if r&policy.Execute != 0 {
-		bits |= llExecute
 	}
 	return bits
 }
@@ -88,17 +55,22 @@ type rule struct {
 	path   string
 	rights uint64
 	why    string
-	mount  bool // something is mounted at path
+	flags  uint16
 }
 
-// landlock adds a rule for each entry that grants more than what encloses it: rights add up on the way to the root, through mounts.
+// landlock makes the rules of a view.
 func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
-	ruleset := handled(abi, p)
-	c.step(plan.Step{Op: plan.LandlockRuleset, Ruleset: ruleset})
 	rules := group(places)
 	if p.Proc != policy.NoProc {
-		rules = append(rules, rule{procPath, llReadFile | llReadDir, "/proc", true})
+		rules = append(rules, rule{procPath, landlock.ReadFile | landlock.ReadDir, "/proc", plan.MustBeMount})
 	}
+	c.rules(abi, p, rules)
+}
+
+// rules adds a step for each rule that grants more than what encloses it: rights add up on the way to the root, through mounts.
+func (c *compiler) rules(abi int, p *policy.Policy, rules []rule) {
+	ruleset := handled(abi, p)
+	c.step(plan.Step{Op: plan.LandlockRuleset, Ruleset: ruleset})
 	slices.SortStableFunc(rules, func(a, b rule) int { return policy.ByPath(a.path, b.path) })
 	var around []rule // those that enclose the current one, each with the sum of rights
 	for _, r := range rules {
@@ -113,15 +85,31 @@ func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
 		if r.rights&^have == 0 {
 			continue
 		}
-		s := plan.Step{Op: plan.LandlockPath, Path: r.path, N: uint32(r.rights), Why: r.why}
-		if r.mount {
-			s.Flags = plan.MustBeMount
-		}
-		c.step(s)
+		c.step(plan.Step{Op: plan.LandlockPath, Path: r.path, N: uint32(r.rights), Flags: r.flags, Why: r.why})
 		r.rights |= have
 		around = append(around, r)
 	}
+	c.ports(ruleset, p)
 	c.step(plan.Step{Op: plan.LandlockEnforce})
+}
+
+// ports adds a step for each port; rules of one port add up.
+func (c *compiler) ports(ruleset plan.Ruleset, p *policy.Policy) {
+	rights, why := map[uint16]uint64{}, map[uint16]string{}
+	if p.Outbound && ruleset.Net&landlock.BindUDP != 0 {
+		rights[0] = landlock.BindUDP // what sends from no port yet is bound to one
+	}
+	for _, port := range p.Ports {
+		if rights[port.Number] == 0 {
+			why[port.Number] = port.Why
+		}
+		rights[port.Number] |= port.Rights & ruleset.Net
+	}
+	for _, number := range slices.Sorted(maps.Keys(rights)) {
+		if rights[number] != 0 {
+			c.step(plan.Step{Op: plan.LandlockPort, Port: number, N: uint32(rights[number]), Why: why[number]})
+		}
+	}
 }
 
 // group returns the rules, with one more for each directory of the plan's own root that lies right below "/" and holds several
@@ -134,28 +122,32 @@ func group(places []*place) []rule {
 	for _, n := range places {
 		var rights uint64
 		switch n.Kind {
-		case policy.Bind, policy.Private:
+		case policy.Bind, policy.Private, policy.Mqueue:
 			rights = landlockRights(n.Rights, n.Dir)
 		case policy.Ptys:
-			rights = llReadFile | llWriteFile | llReadDir | llIoctlDev
+			rights = landlock.ReadFile | landlock.WriteFile | landlock.ReadDir | landlock.IoctlDev
 		default:
 			continue
 		}
-		rules = append(rules, rule{n.Path, rights, n.Why, n.Mount || n.Kind != policy.Bind})
+		var flags uint16
+		if n.Mount || n.Kind != policy.Bind {
+			flags = plan.MustBeMount
+		}
+		rules = append(rules, rule{n.Path, rights, n.Why, flags})
 		top, _, deeper := strings.Cut(n.Path[1:], "/")
 		top = "/" + top
 		if !deeper || n.Path == "/" {
 			count[top] = -1 << 30 // the directory is an entry itself
 			continue
 		}
-		if rights&llReadFile != 0 {
-			rights |= llReadDir // the directory shows the names of what is granted in it, and no more
+		if rights&landlock.ReadFile != 0 {
+			rights |= landlock.ReadDir // the directory shows the names of what is granted in it, and no more
 		}
 		count[top]++
 		if r := common[top]; r != nil {
 			r.rights &= rights
 		} else {
-			common[top] = &rule{top, rights, n.Why, false}
+			common[top] = &rule{top, rights, n.Why, 0}
 		}
 	}
 	for top, r := range common {

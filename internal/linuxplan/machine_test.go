@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
@@ -70,7 +71,7 @@ func (m *machine) kind(p string) string {
 	}
 	at := path.Join(n.host, strings.TrimPrefix(p, n.at))
 	switch what, ok := m.fs[at]; {
-	case n.kind == plan.Proc || n.kind == plan.ProcBase || n.kind == plan.Devpts:
+	case n.kind == plan.Proc || n.kind == plan.ProcBase || n.kind == plan.Devpts || n.kind == plan.Mqueue:
 		if p == n.at {
 			return "/"
 		}
@@ -224,7 +225,7 @@ func (m *machine) step(s plan.Step) error {
 			return err
 		}
 		m.mounts = append(m.mounts, tree[1:]...)
-	case plan.Tmpfs, plan.Devpts, plan.Proc, plan.ProcBase:
+	case plan.Tmpfs, plan.Devpts, plan.Mqueue, plan.Proc, plan.ProcBase:
 		n := &mount{at: s.Path, kind: s.Op, flags: s.Flags}
 		if s.Op == plan.Tmpfs && s.Text != "mode=1777,size=512m,nr_inodes=64k" {
 			return fmt.Errorf("unbounded")
@@ -243,7 +244,7 @@ func (m *machine) step(s plan.Step) error {
 		if m.kind(s.Path) == "" || m.kind(s.Path) == "l" {
 			return fmt.Errorf("there is %q", m.kind(s.Path))
 		}
-		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^(llExecute|llWriteFile|llReadFile|llTruncate|llIoctlDev) != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
+		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^(landlock.Execute|landlock.WriteFile|landlock.ReadFile|landlock.Truncate|landlock.IoctlDev) != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
 			return fmt.Errorf("EINVAL: rights that the kernel refuses here")
 		}
 		mounted := m.top(s.Path).at == s.Path

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -188,8 +189,8 @@ func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
 }
 
 const (
-	llReads  = llReadFile | llReadDir
-	llWrites = llWriteFile | llRemoveDir | llRemoveFile | llMakeDir | llMakeReg | llMakeSock | llMakeFifo | llMakeSym | llRefer | llTruncate
+	llReads  = landlock.ReadFile | landlock.ReadDir
+	llWrites = landlock.WriteFile | landlock.RemoveDir | landlock.RemoveFile | landlock.MakeDir | landlock.MakeReg | landlock.MakeSock | landlock.MakeFifo | landlock.MakeSym | landlock.Refer | landlock.Truncate
 )
 
 // checkLandlock compares what the rules grant with what the entries do.
@@ -224,12 +225,12 @@ func (m *machine) checkLandlock(p *policy.Policy) error {
 		for _, c := range []struct {
 			bits  uint64
 			right policy.Rights
-		}{{llReads, policy.Read}, {llWrites, policy.Write}, {llExecute, policy.Execute}} {
+		}{{llReads, policy.Read}, {llWrites, policy.Write}, {landlock.Execute, policy.Execute}} {
 			if bits&c.bits != 0 && r&c.right == 0 {
 				return fmt.Errorf("the rule for %s grants %#x; the entries %s", at, bits, r)
 			}
 		}
-		if bits&llIoctlDev != 0 && !pty || bits&^(llReads|llWrites|llExecute|llIoctlDev) != 0 {
+		if bits&landlock.IoctlDev != 0 && !pty || bits&^(llReads|llWrites|landlock.Execute|landlock.IoctlDev) != 0 {
 			return fmt.Errorf("the rule for %s grants %#x", at, bits)
 		}
 	}
@@ -255,7 +256,7 @@ func (m *machine) checkLandlock(p *policy.Policy) error {
 			net |= 2
 		}
 	}
-	if m.ruleset.Net != net || m.ruleset.FS&llABI1 != llABI1 {
+	if m.ruleset.Net != net || m.ruleset.FS&(1<<13-1) != (1<<13-1) {
 		return fmt.Errorf("handled: %+v", m.ruleset)
 	}
 	return nil
@@ -264,19 +265,19 @@ func (m *machine) checkLandlock(p *policy.Policy) error {
 // landlockWants is what the entry's rights need, after man 7 landlock.
 func landlockWants(e policy.Entry) (bits uint64) {
 	if e.Rights&policy.Read != 0 {
-		bits |= llReadFile
+		bits |= landlock.ReadFile
 		if e.Dir {
-			bits |= llReadDir
+			bits |= landlock.ReadDir
 		}
 	}
 	if e.Rights&policy.Write != 0 {
-		bits |= llWriteFile | llTruncate
+		bits |= landlock.WriteFile | landlock.Truncate
 		if e.Dir {
 			bits |= llWrites
 		}
 	}
 	if e.Rights&policy.Execute != 0 {
-		bits |= llExecute
+		bits |= landlock.Execute
 	}
 	return bits
 }

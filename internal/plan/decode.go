@@ -62,8 +62,10 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 		} else {
 			s.Path = value
 		}
-	case mode, slot, rights, resource:
+	case mode, slot, rights, netRights, resource:
 		s.N = v
+	case port:
+		s.Port = uint16(v)
 	case ruleset:
 		return words(&s.Ruleset.FS, &s.Ruleset.Net, &s.Ruleset.Scoped, &s.Ruleset.Size)
 	case limit:

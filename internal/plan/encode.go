@@ -21,7 +21,7 @@ type Ruleset struct{ FS, Net, Scoped, Size uint64 }
 // Limit is a soft and a hard resource limit.
 type Limit struct{ Soft, Hard uint64 }
 
-// Step is one step. Which fields count is the op's affair: Path the path inside, Text its second string, N its number.
+// Step is one step. Which fields count is the op's affair: Path the path inside, Text its second string, N its number, Port the port.
 // Why is the operation of the profile that asked for it; it is not encoded.
 type Step struct {
 	Op      Op
@@ -29,17 +29,22 @@ type Step struct {
 	Path    string
 	Text    string
 	N       uint32
+	Port    uint16
 	Ruleset Ruleset
 	Limit   Limit
 	Filter  []Instruction
 	Why     string
 }
 
-// Plan is the steps, sorted by stage, and the namespaces: those of the template and those that each spawn makes (CLONE_NEW* flags).
+// Plan is the steps, sorted by stage, and the namespaces: those of the template and those that each spawn makes (CLONE_NEW* flags); both
+// zero leaves the program in the caller's.
 type Plan struct {
 	Namespaces, Fresh uint32
 	Steps             []Step
 }
+
+// Own says that the program gets namespaces of its own; else it stays in the caller's, and Init holds at most a Scope.
+func (p Plan) Own() bool { return p.Namespaces|p.Fresh != 0 }
 
 const (
 	magic        = 0x4c4f4147
@@ -100,8 +105,10 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 			return a.str(s.Path)
 		}
 		return a.str(s.Text)
-	case mode, slot, rights, resource:
+	case mode, slot, rights, netRights, resource:
 		return s.N, nil
+	case port:
+		return uint32(s.Port), nil
 	case ruleset:
 		return a.words(s.Ruleset.FS, s.Ruleset.Net, s.Ruleset.Scoped, s.Ruleset.Size), nil
 	case limit:

@@ -33,7 +33,9 @@ var anyStep = rapid.Custom(func(t *rapid.T) Step {
 			} else {
 				s.Text = oddString.Draw(t, "text")
 			}
-		case mode, slot, rights, resource:
+		case port:
+			s.Port = rapid.Uint16().Draw(t, "port")
+		case mode, slot, rights, netRights, resource:
 			s.N = rapid.Uint32().Draw(t, "n")
 		case ruleset:
 			s.Ruleset = Ruleset{rapid.Uint64().Draw(t, "fs"), rapid.Uint64().Draw(t, "net"), rapid.Uint64().Draw(t, "scoped"), rapid.Uint64().Draw(t, "size")}
@@ -88,32 +90,41 @@ func everyStep() []Step {
 		{Op: Bind, Path: "/usr", Text: "/usr", Flags: ReadOnly | IsDir},
 		{Op: Bind, Path: "/srv", Text: "/srv", Flags: NoExec | IsFile},
 		{Op: Bind, Path: "/srv/pipe", Text: "/srv/pipe", Flags: IsFifo},
+		{Op: Bind, Path: "/run/sock", Text: "/run/sock", Flags: ReadOnly | NoExec | IsSock},
 		{Op: Bind, Path: "/dev/null", Text: "/dev/null", Flags: ReadOnly | NoExec | Dev | IsNode, Why: "System()"},
 		{Op: Bind, Path: "/opt", Text: "/opt"},
 		{Op: Skeleton, Path: "/srv/new", Text: "mode=0755,size=1m"},
 		{Op: ProcBase, Path: "/proc"},
 		{Op: Pivot},
-		{Op: Seal},
+		{Op: Seal, Path: "/srv/keys"},
+		{Op: Seal, Path: "/"},
 		{Op: Lift, Path: "/tmp/in", N: 63},
 		{Op: Tmpfs, Path: "/tmp", Text: "mode=1777", Flags: NoExec},
 		{Op: Tmpfs, Path: "/tmp/x", Text: "mode=1777"},
 		{Op: Devpts, Path: "/dev/pts", Text: "newinstance"},
+		{Op: Mqueue, Path: "/dev/mqueue"},
 		{Op: Proc, Path: "/proc", Text: "hidepid=2"},
 		{Op: Mkdir, Path: "/tmp/in", N: 0o1777},
 		{Op: Touch, Path: "/tmp/file"},
 		{Op: Drop, Path: "/tmp/in", N: 63},
 		{Op: Symlink, Path: "/tmp/l", Text: "../a b"},
 		{Op: Mask, Path: "/proc/kcore"},
+		{Op: Mounted, Path: "/srv/keys"},
+		{Op: Scope},
 		{Op: Rlimit, N: 4},
 		{Op: Rlimit, N: 7, Limit: Limit{1024, 1<<64 - 1}},
 		{Op: NoNewPrivs},
 		{Op: DropCaps},
+		{Op: DropCaps, Flags: CapsHeld},
 		{Op: LandlockRuleset, Ruleset: Ruleset{FS: rules, Net: 3, Scoped: 3, Size: 24}},
 		{Op: LandlockPath, Path: "/", N: 0},
 		{Op: LandlockPath, Path: "/usr", N: 1 | 4 | 8},
 		{Op: LandlockPath, Path: "/srv", N: 4, Flags: MustBeMount},
 		{Op: LandlockPath, Path: "/x", N: 1<<17 | 1<<31},
+		{Op: LandlockPath, Path: "/proc/self", N: 4, Flags: FollowSelf},
+		{Op: LandlockPort, Port: 443, N: 2},
 		{Op: LandlockEnforce},
+		{Op: SeccompSelf, Filter: []Instruction{{Code: 6, K: 0x7fff0000}, {Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
 	})
 }

@@ -41,18 +41,23 @@ const (
 	Lift
 	Tmpfs
 	Devpts
+	Mqueue
 	Proc
 	Mkdir
 	Touch
 	Drop
 	Symlink
 	Mask
+	Mounted
+	Scope
 	NoNewPrivs
 	DropCaps
 	Rlimit
 	LandlockRuleset
 	LandlockPath
+	LandlockPort
 	LandlockEnforce
+	SeccompSelf
 	Seccomp
 	ops
 )
@@ -82,19 +87,21 @@ const (
 type arg uint8
 
 const (
-	none     arg = iota
-	path         // a path inside
-	text         // a string
-	host         // a path of the host
-	target       // what a link points to
-	mode         // permission bits
-	slot         // a lifted tree
-	rights       // of Landlock
-	ruleset      // struct gaol_landlock
-	resource     // an RLIMIT_ number
-	limit        // struct gaol_limit
-	filter       // struct sock_filter[]
-	count        // how many of them
+	none      arg = iota
+	path          // a path inside
+	text          // a string
+	host          // a path of the host
+	target        // what a link points to
+	mode          // permission bits
+	slot          // a lifted tree
+	rights        // of Landlock
+	port          // of TCP or UDP
+	netRights     // of Landlock
+	ruleset       // struct gaol_landlock
+	resource      // an RLIMIT_ number
+	limit         // struct gaol_limit
+	filter        // struct sock_filter[]
+	count         // how many of them
 )
 
 // info describes the steps: the word that String prints and errors use, the stage, the arguments.
@@ -114,22 +121,27 @@ var info = [ops]struct {
 	Skeleton:        {"skeleton", Build, path, text},
 	ProcBase:        {"proc-base", Build, path, none},
 	Pivot:           {"pivot", Build, none, none},
-	Seal:            {"seal", Build, none, none},
+	Seal:            {"seal", Build, path, none},
 	Lift:            {"lift", Init, path, slot},
 	Tmpfs:           {"tmpfs", Init, path, text},
 	Devpts:          {"devpts", Init, path, text},
+	Mqueue:          {"mqueue", Init, path, none},
 	Proc:            {"proc", Init, path, text},
 	Mkdir:           {"mkdir", Init, path, mode},
 	Touch:           {"touch", Init, path, none},
 	Drop:            {"drop", Init, path, slot},
 	Symlink:         {"symlink", Init, path, target},
 	Mask:            {"mask", Init, path, none},
+	Mounted:         {"mounted", Init, path, none},
+	Scope:           {"scope", Init, none, none},
 	NoNewPrivs:      {"no-new-privs", Program, none, none},
 	LandlockRuleset: {"landlock-ruleset", Confine, ruleset, none},
 	LandlockPath:    {"landlock-path", Confine, path, rights},
+	LandlockPort:    {"landlock-port", Confine, port, netRights},
 	LandlockEnforce: {"landlock-enforce", Confine, none, none},
 	DropCaps:        {"drop-capabilities", Program, none, none},
 	Rlimit:          {"rlimit", Program, resource, limit},
+	SeccompSelf:     {"seccomp-self", Confine, filter, count},
 	Seccomp:         {"seccomp", Confine, filter, count},
 }
 
@@ -175,8 +187,17 @@ func (o Op) Stage() Stage {
 	return Build
 }
 
-// MustBeMount, of LandlockPath: what lies below a writable tree can have been moved, but for a mount.
-const MustBeMount uint16 = 1
+// Flags of LandlockPath.
+const (
+	MustBeMount uint16 = 1 // what lies below a writable tree can have been moved, but for a mount
+	FollowSelf  uint16 = 2 // Path is a link of /proc to the process itself
+)
+
+// CapsHeld, of DropCaps: there is no user namespace, and the caller may lack the privilege to lock what it drops.
+const CapsHeld uint16 = 1
+
+// SelfPID stands in the filter of SeccompSelf for the number of the process that installs it.
+const SelfPID uint32 = 0x67616f6c
 
 // Flags of Bind; Tmpfs takes NoExec.
 const (
@@ -188,6 +209,7 @@ const (
 	IsFile
 	IsNode
 	IsFifo
+	IsSock
 )
 
 // Failure is the child's one record: the step that failed and why. Step counts in the plan for its steps; for the others it is

@@ -25,18 +25,20 @@ func NamespaceNames(flags uint32) []string {
 	return out
 }
 
-// landlockRights names the file system rights, by bit (linux/landlock.h).
-var landlockRights = []string{"execute", "write-file", "read-file", "read-dir", "remove-dir", "remove-file", "make-char", "make-dir",
+// The rights and scopes of Landlock by bit (linux/landlock.h).
+var landlockNet = []string{"bind-tcp", "connect-tcp", "bind-udp", "connect-udp"}
+var landlockScopes = []string{"abstract-unix-socket", "signal"}
+var landlockFS = []string{"execute", "write-file", "read-file", "read-dir", "remove-dir", "remove-file", "make-char", "make-dir",
 	"make-reg", "make-sock", "make-fifo", "make-block", "make-sym", "refer", "truncate", "ioctl-dev", "resolve-unix"}
 
-func rightNames(bits uint64) string {
+func names(bits uint64, known []string) string {
 	var out []string
 	for i := range 64 {
 		if bits>>i&1 == 0 {
 			continue
 		}
-		if i < len(landlockRights) {
-			out = append(out, landlockRights[i])
+		if i < len(known) {
+			out = append(out, known[i])
 		} else {
 			out = append(out, fmt.Sprintf("bit-%d", i))
 		}
@@ -52,8 +54,12 @@ var resources = map[uint32]string{0: "cpu", 1: "fsize", 2: "data", 3: "stack", 4
 // String is the plan as text, one step a line: the form of the golden files and of `gaol explain`.
 func (p Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "template namespaces: %s\n", strings.Join(NamespaceNames(p.Namespaces), " "))
-	fmt.Fprintf(&b, "fresh namespaces: %s\n", strings.Join(NamespaceNames(p.Fresh), " "))
+	if p.Own() {
+		fmt.Fprintf(&b, "template namespaces: %s\n", strings.Join(NamespaceNames(p.Namespaces), " "))
+		fmt.Fprintf(&b, "fresh namespaces: %s\n", strings.Join(NamespaceNames(p.Fresh), " "))
+	} else {
+		b.WriteString("namespaces: the caller's\n")
+	}
 	stage := stages
 	for _, s := range p.Steps {
 		if d := s.Op.Stage(); d != stage {
@@ -92,9 +98,14 @@ func (s Step) String() string {
 		case slot:
 			add("slot %d", s.N)
 		case rights:
-			add("%s", rightNames(uint64(s.N)))
+			add("%s", names(uint64(s.N), landlockFS))
+		case port:
+			add("%d", s.Port)
+		case netRights:
+			add("%s", names(uint64(s.N), landlockNet))
 		case ruleset:
-			add("fs(%s) net(%#x) scoped(%#x) size %d", rightNames(s.Ruleset.FS), s.Ruleset.Net, s.Ruleset.Scoped, s.Ruleset.Size)
+			add("fs(%s) net(%s) scoped(%s) size %d", names(s.Ruleset.FS, landlockFS), names(s.Ruleset.Net, landlockNet),
+				names(s.Ruleset.Scoped, landlockScopes), s.Ruleset.Size)
 		case resource:
 			if name, ok := resources[s.N]; ok {
 				add("%s", name)
@@ -107,8 +118,20 @@ func (s Step) String() string {
 			add("%d instructions", len(s.Filter))
 		}
 	}
-	if s.Op == LandlockPath && s.Flags&MustBeMount != 0 {
-		return strings.Join(append(parts, "mount"), " ")
+	if s.Op == LandlockPath {
+		if s.Flags&MustBeMount != 0 {
+			add("mount")
+		}
+		if s.Flags&FollowSelf != 0 {
+			add("self")
+		}
+		return strings.Join(parts, " ")
+	}
+	if s.Op == DropCaps {
+		if s.Flags&CapsHeld != 0 {
+			add("as far as held")
+		}
+		return strings.Join(parts, " ")
 	}
 	if s.Op == LandlockEnforce {
 		if s.Flags != 0 {
@@ -116,7 +139,7 @@ func (s Step) String() string {
 		}
 		return strings.Join(parts, " ")
 	}
-	for i, name := range []string{"read-only", "noexec", "dev", "(directory)", "(file)", "(device)", "(fifo)"} {
+	for i, name := range []string{"read-only", "noexec", "dev", "(directory)", "(file)", "(device)", "(fifo)", "(socket)"} {
 		if s.Flags>>i&1 != 0 {
 			parts = append(parts, name)
 		}

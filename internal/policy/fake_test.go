@@ -25,6 +25,7 @@ type fakeNode struct {
 	mode fs.FileMode
 	link string
 	err  error
+	hard bool // it has another name
 }
 
 type fakeFS struct {
@@ -34,7 +35,7 @@ type fakeFS struct {
 	lookup int
 }
 
-// newFS reads lines: "mount TYPE PATH", for what is a mount point of the host; and "/dir/", "/file", "/link -> target", and a path with a word behind it: "char", "block", "fifo", "socket" or
+// newFS reads lines: "mount TYPE PATH", for what is a mount point of the host; and "/dir/", "/file", "/link -> target", and a path with a word behind it: "char", "block", "fifo", "socket", "hard" (it has another name) or
 // "denied" (lstat fails with EACCES). Directories above come by themselves.
 func newFS(t interface{ Errorf(string, ...any) }, lines ...string) *fakeFS {
 	f := &fakeFS{t: t, nodes: map[string]fakeNode{"/": {mode: fs.ModeDir | 0o755}}}
@@ -72,6 +73,8 @@ func (f *fakeFS) add(line string) {
 		n.mode |= fs.ModeNamedPipe
 	case "socket":
 		n.mode |= fs.ModeSocket
+	case "hard":
+		n.hard = true
 	case "denied":
 		n.err = syscall.EACCES
 	}
@@ -118,6 +121,14 @@ func (f *fakeFS) Readlink(p string) (string, error) {
 		f.t.Errorf("readlink(%q): not a link", p)
 	}
 	return n.link, err
+}
+
+func (f *fakeFS) Links(p string) (uint64, error) {
+	n, err := f.get("lstat", p)
+	if n.hard {
+		return 2, err
+	}
+	return 1, err
 }
 
 // sortedPaths lists what there is.
@@ -205,7 +216,7 @@ func host(f FS) Host {
 	if f, ok := f.(*fakeFS); ok {
 		mounts = f.mounts
 	}
-	return Host{Mounts: mounts, Core: 1, System: "Linux test", Engine: yes, Proc: yes, Seccomp: yes, Landlock: 6, UIDMap: "0 0 1", GIDMap: "0 0 1",
+	return Host{Mounts: mounts, Core: 1, System: "Linux test", Namespaces: yes, Proc: yes, Seccomp: yes, Landlock: 6, UIDMap: "0 0 1", GIDMap: "0 0 1",
 		Nofile: [2]uint64{1024, 4096}, FS: f}
 }
 

@@ -6,13 +6,16 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-// FS is what resolve asks about paths. Both calls do not follow a link in the last element, and are given only paths whose other
+// FS is what resolve asks about paths. The calls do not follow a link in the last element, and are given only paths whose other
 // elements are no links.
 type FS interface {
 	Lstat(path string) (fs.FileMode, error)
 	Readlink(path string) (string, error)
+	Links(path string) (uint64, error) // how many names a file has
 }
 
 // Mount is a mount point of the host and the type of the file system on it, as /proc/thread-self/mountinfo has them; of several at one
@@ -28,11 +31,11 @@ type Check struct {
 
 // Host is what a host can enforce, as probed. It is a value; resolve reads it and nothing else.
 type Host struct {
-	System   string // operating system and kernel release, for people
-	Engine   Check  // namespaces, mounts, the init and the exec: the namespace engine as a whole
-	Proc     Check  // a proc of a new pid namespace can be mounted
-	Seccomp  Check
-	Landlock int // ABI; 0: none
+	System     string // operating system and kernel release, for people
+	Namespaces Check  // namespaces, mounts, the init and the exec: the namespace engine as a whole
+	Proc       Check  // a proc of a new pid namespace can be mounted
+	Seccomp    Check
+	Landlock   int // ABI; 0: none
 	// LandlockReason says why Landlock is 0.
 	LandlockReason string
 	UIDMap, GIDMap string // for the user namespace: /proc/PID/uid_map
@@ -42,6 +45,8 @@ type Host struct {
 	Core   uint64
 	FS     FS
 	Mounts []Mount
+	// Force is the engine that a profile gets which forces none itself.
+	Force profile.Engine
 }
 
 // missing tells a path that is not there from one that cannot be looked at.

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 // ByPath sorts so that what lies below a path follows it at once: '/' comes before every other byte.
@@ -101,6 +103,12 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if n.Kind == Ptys && top != nil && top.Kind == Bind {
 		return fail(errors.New("cannot be made where the host's /dev is shown"))
 	}
+	if n.coveredBy(top) {
+		return false, nil
+	}
+	if len(n.denies) > 0 {
+		return r.hole(n, top)
+	}
 	if top == nil || top.Kind != Bind {
 		n.Mount = n.Kind == Bind
 		return true, nil
@@ -151,24 +159,28 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 // exact asks for Landlock where a mount would give more than was granted: whatever is mounted can be read. Landlock's rights add up
 // from the root on, through mounts, so below a readable tree it cannot take reading away; a mount can take away the other rights.
 func (r *resolver) exact(n *node, around []*node) {
-	if n.Kind != Bind || n.Rights&Device != 0 || n.unasked {
+	if n.Kind != Bind || n.Rights&(Device|Connect) != 0 || n.unasked {
 		return
 	}
+	asked := n.asked
 	if n.Rights&Read != 0 {
 		// a read-only mount does not keep a FIFO from being written (man 7 fifo); the system's own directories hold none
-		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) && n.asked != nil {
-			r.lack(*n.asked, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileWrite of the same path")
+		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) {
+			r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileWrite of the same path", "a named pipe there can be written")
 		}
 		return
 	}
+	if len(asked) == 0 {
+		asked = []profile.Operation{n.op}
+	}
 	r.policy.Watch = r.policy.Watch && !n.Dir
 	if r.host.Landlock < MinLandlock {
-		r.lack(n.op, "Landlock", r.host.LandlockReason, "a kernel from 5.19 on with landlock in its lsm= list, or FileRead of the same path")
+		r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileRead of the same path", "it can be read")
 		return
 	}
 	for _, a := range around {
 		if a.Rights&Read != 0 {
-			r.lack(n.op, "a mechanism that forbids reading below "+a.Path, a.Why+" allows it", "FileRead of the same path, or a path elsewhere")
+			r.each(asked, "a mechanism that forbids reading below "+a.Path, a.Why+" allows it", "FileRead of the same path, or a path elsewhere", "it can be read")
 			return
 		}
 	}

@@ -20,13 +20,7 @@ var kernelTypes = map[string]bool{"sysfs": true, "cgroup": true, "cgroup2": true
 // the host's processes: a tree is refused if it lies on one, and one that lies in it is covered. What acts on the kernel is not
 // writable in there unless its mount point is granted by name.
 func (r *resolver) mounts() error {
-	types := map[string]string{}
-	for _, m := range r.host.Mounts {
-		// of several at one place the table does not tell which is on top: the one that matters most counts
-		if have, ok := types[m.Path]; !ok || have != "proc" && (m.Type == "proc" || kernelTypes[m.Type] || !kernelTypes[have]) {
-			types[m.Path] = m.Type
-		}
-	}
+	types := mountTypes(r.host.Mounts)
 	trees := map[string][]*node{}
 	for _, n := range r.entries {
 		if n.Kind != Bind {
@@ -51,6 +45,17 @@ func (r *resolver) mounts() error {
 		}
 	}
 	return nil
+}
+
+// mountTypes is what is mounted where. Of several at one place the table does not tell which is on top: the one that matters most counts.
+func mountTypes(mounts []Mount) map[string]string {
+	types := map[string]string{}
+	for _, m := range mounts {
+		if have, ok := types[m.Path]; !ok || have != "proc" && (m.Type == "proc" || kernelTypes[m.Type] || !kernelTypes[have]) {
+			types[m.Path] = m.Type
+		}
+	}
+	return types
 }
 
 // covered says that a mount lies below a proc, with which it is covered.
@@ -132,7 +137,7 @@ func (r *resolver) pinned() {
 			for _, w := range written[dir] {
 				at := path.Join(w.Path, strings.TrimPrefix(n.Host, dir))
 				if r.hostPath(at) == n.Host && !r.hidden(at, w) {
-					r.add(n.op, Entry{Path: at, Kind: Bind, Host: n.Host, Dir: n.Dir, Fifo: n.Fifo})
+					r.add(n.op, Entry{Path: at, Kind: Bind, Host: n.Host, Dir: n.Dir, Fifo: n.Fifo, Rights: n.Rights & Connect})
 				}
 			}
 		}
@@ -181,10 +186,10 @@ func (r *resolver) steady() error {
 	return nil
 }
 
-// covers says that something of the host is hidden behind a Private or a Map.
+// covers says that something of the host is hidden behind a Private, a Map or a Deny.
 func (r *resolver) covers() bool {
 	for _, n := range r.entries {
-		if n.boundary && !n.kernel && n.Kind != Empty {
+		if n.boundary && !n.kernel && n.Kind != Empty || len(n.denies) > 0 {
 			return true
 		}
 	}
@@ -196,8 +201,12 @@ func granted(op profile.Operation) Rights {
 	switch op.Kind {
 	case profile.System:
 		return Read | Execute
-	case profile.FileRead, profile.NetworkOutbound:
+	case profile.FileRead:
 		return Read
+	case profile.NetworkOutbound:
+		if op.Address.Form != profile.FormLocalSocket {
+			return Read // of the files that it brings
+		}
 	case profile.FileReadMetadata:
 		return Metadata
 	case profile.FileWrite:

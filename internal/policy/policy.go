@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -15,12 +16,14 @@ const (
 	Read
 	Write
 	Execute
-	Device // a device node that works
+	Device  // a device node that works
+	Ioctl   // and takes commands
+	Connect // a socket that can be reached
 )
 
 func (r Rights) String() string {
 	var words []string
-	for i, w := range []string{"metadata", "read", "write", "execute", "device"} {
+	for i, w := range []string{"metadata", "read", "write", "execute", "device", "ioctl", "connect"} {
 		if r>>i&1 != 0 {
 			words = append(words, w)
 		}
@@ -40,20 +43,24 @@ const (
 	Link                    // a symbolic link, made anew
 	Private                 // an empty directory of each command's own
 	Ptys                    // pseudo-terminals of each command's own
+	Mqueue                  // the POSIX queues of each command's own
 	Empty                   // nothing: it covers a /proc of the host
+	Cover                   // what cannot be opened: it covers a path that is denied
 )
 
 // Entry is one path of the view.
 type Entry struct {
 	Path   string // inside
 	Kind   Kind
-	Host   string // Bind: where it is on the host, without links; Link: what it points to
+	Host   string // Bind, Cover: where it is on the host, without links; Link: what it points to
 	Dir    bool
 	Fifo   bool
 	Rights Rights // own and inherited
 	Why    string // the operation that asked for it first
 	// Mount says that the entry needs a mount of its own; else what encloses it shows it already, with the same flags.
 	Mount bool
+	// Hole says that a Deny asked for the mount: without it the path must not be shown.
+	Hole bool
 }
 
 // Proc says how much of /proc there is.
@@ -69,9 +76,6 @@ const (
 // Enforcement pairs an operation with what holds it.
 type Enforcement struct{ Operation, Mechanism string }
 
-// Gap is something that an operation with BestEffort left open.
-type Gap struct{ Operation, Detail string }
-
 // Policy is a profile, resolved. Entries are sorted by path, so that what encloses comes first.
 type Policy struct {
 	Entries   []Entry
@@ -79,12 +83,16 @@ type Policy struct {
 	Outbound  bool
 	Inbound   bool
 	Processes bool
-	Landlock  bool // it is used
-	Watch     bool // nothing is visible that may not be listed
+	Ports     []Port // reached or served by TCP or UDP where not all are
+	Landlock  bool   // it is used
+	Watch     bool   // nothing is visible that may not be listed
 	Kill      bool
-	Env       []string
-	PassEnv   []string
-	Dir       string
+	// Self says that nothing but the filter keeps signals in: they reach the program's own process alone.
+	Self bool
+	Calls
+	Env     []string
+	PassEnv []string
+	Dir     string
 
 	Engine     string
 	Mechanisms []string
@@ -92,43 +100,34 @@ type Policy struct {
 	Gaps       []Gap
 }
 
+// Port is one port and what may be done with it, as Landlock has it.
+type Port struct {
+	Number uint16
+	Rights uint64 // of package landlock
+	Why    string
+}
+
+// Has says that some port has one of the rights. What an unbound socket that sends is given, port 0, counts for nothing.
+func (p *Policy) Has(rights uint64) bool {
+	return slices.ContainsFunc(p.Ports, func(p Port) bool { return p.Number != 0 && p.Rights&rights != 0 })
+}
+
+// Calls are what only the filter decides about; the zero value is the strictest.
+type Calls struct {
+	Local       bool   // sockets of AF_UNIX, connect
+	LocalListen bool   // and bind, listen
+	Trace       bool   // ptrace and its like
+	Pipes       bool   // named pipes are made
+	SystemV     bool   // System V IPC
+	Queues      bool   // POSIX message queues
+	Attributes  bool   // modes, owners, times, extended attributes are changed
+	Truncate    bool   // files are truncated
+	Peers       bool   // priorities, limits and groups of other processes are changed
+	Names       string // of calls that are granted by name
+}
+
 // Network says that the program uses the host's network.
-func (p *Policy) Network() bool { return p.Outbound || p.Inbound }
-
-// Unsupported is one operation that the host cannot enforce.
-type Unsupported struct {
-	Operation string
-	Mechanism string // what is missing
-	Detail    string // why it is, as probed
-	Fix       string // what would provide it
-}
-
-// UnsupportedError lists every operation of a profile that the host cannot enforce.
-type UnsupportedError struct{ Operations []Unsupported }
-
-func (e *UnsupportedError) Error() string {
-	var b strings.Builder
-	b.WriteString("gaol: this host cannot enforce the profile: ")
-	for i, u := range e.Operations {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(u.String())
-	}
-	return b.String()
-}
-
-// String is one line: the operation, what is missing, why, and the way out.
-func (u Unsupported) String() string {
-	s := u.Operation + " needs " + u.Mechanism
-	if u.Detail != "" {
-		s += " (" + u.Detail + ")"
-	}
-	if u.Fix != "" {
-		s += ": " + u.Fix
-	}
-	return s
-}
+func (p *Policy) Network() bool { return p.Outbound || p.Inbound || len(p.Ports) > 0 }
 
 func problem(op profile.Operation, path string, err error) error {
 	return &profile.Error{Operation: op.String(), Path: path, Err: err}

@@ -9,19 +9,17 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-// MinLandlock is the ABI from which Landlock is used: ABI 1 forbids every rename between directories (man 7 landlock), so that a
-// FileWrite would grant less than it says.
-const MinLandlock = 2
-
+// resolver makes a view: the paths of the namespace engine.
 type resolver struct {
-	host        Host
-	policy      Policy
-	entries     map[string]*node
-	paths       pathCache
-	maps        map[string]string // a place inside that something of the host is mapped to → what
-	ways        map[string]bool   // the directories above places that are mapped or private
-	links       []linkAt          // on the way to anything
-	unsupported []Unsupported
+	findings
+	host    Host
+	policy  Policy
+	entries map[string]*node
+	paths   pathCache
+	maps    map[string]string   // a place inside that something of the host is mapped to → what
+	ways    map[string]bool     // the directories above places that are mapped or private
+	links   []linkAt            // on the way to anything
+	absent  []profile.Operation // denials of what is not there
 }
 
 // linkAt is where a link lies on the host, and what was led through it.
@@ -38,21 +36,18 @@ type node struct {
 	boundary bool
 	kernel   bool // a file system of the kernel's below a tree of files: not to be written
 	unasked  bool // it came along with that tree
-	// asked is the operation that named the path, if one did and it was not brought by another.
-	asked *profile.Operation
+	// asked are the operations that named the path, not those that brought it.
+	asked  []profile.Operation
+	system bool // System shows it
+	denies []profile.Operation
+	taken  Rights // by them
 }
 
-// Resolve decides what the host enforces for p, and by what. A profile that means nothing is a *profile.Error; one that the host
-// cannot enforce exactly is an *UnsupportedError with all that is missing.
-func Resolve(p profile.Profile, h Host) (Policy, error) {
-	if err := p.Validate(); err != nil {
-		return Policy{}, err
-	}
-	if h.Landlock < MinLandlock {
-		h.Landlock = 0
-	}
+// resolveView is Resolve by the namespace engine.
+func resolveView(p profile.Profile, h Host) (Policy, error) {
 	r := &resolver{host: h, entries: map[string]*node{}, maps: map[string]string{}, ways: map[string]bool{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
-	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: "namespace", Watch: true, Landlock: h.Landlock >= MinLandlock}
+	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: NamespaceEngine, Watch: true, Landlock: h.Landlock >= MinLandlock}
+	r.policy.Calls = Calls{Attributes: true, Truncate: true, Peers: true}
 	if err := r.operations(p.Operations); err != nil {
 		return Policy{}, err
 	}
@@ -66,10 +61,17 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 	if err := r.steady(); err != nil {
 		return Policy{}, err
 	}
+	if err := r.holes(); err != nil {
+		return Policy{}, err
+	}
+	if err := r.network(p.Operations); err != nil {
+		return Policy{}, err
+	}
 	r.support(p.Operations)
 	if len(r.unsupported) > 0 {
 		return Policy{}, &UnsupportedError{r.unsupported}
 	}
+	r.policy.Gaps = r.gaps
 	r.enforced(p.Operations)
 	return r.policy, nil
 }
@@ -83,12 +85,17 @@ func (r *resolver) operations(ops []profile.Operation) error {
 			err = r.mapped(op)
 		case profile.Private:
 			err = r.private(op)
+		case profile.IPC:
+			err = r.ipc(op)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	for _, op := range ops {
+		if op.Deny {
+			continue
+		}
 		var err error
 		switch op.Kind {
 		case profile.FileRead:
@@ -99,19 +106,29 @@ func (r *resolver) operations(ops []profile.Operation) error {
 			err = r.grant(op, op.Pattern, Write)
 		case profile.FileExecute:
 			err = r.grant(op, op.Pattern, Execute)
-		case profile.NetworkOutbound:
-			r.policy.Outbound = true
-		case profile.NetworkInbound:
-			r.policy.Inbound = true
+		case profile.NetworkOutbound, profile.NetworkInbound:
+			err = r.address(op)
 		case profile.ProcessCreate:
 			r.policy.Processes = true
-		case profile.Signal, profile.Trace, profile.IPC, profile.Device, profile.Syscall:
-			r.lack(op, "a later version of gaol", "", "")
+		case profile.Trace:
+			r.policy.Trace = true
+		case profile.Device:
+			err = r.node(op)
+		case profile.Syscall:
+			err = r.policy.syscalls(op)
 		}
 		if err == nil {
 			err = r.bring(op)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	for _, op := range ops {
+		if !op.Deny {
+			continue
+		}
+		if err := r.deny(op); err != nil {
 			return err
 		}
 	}
@@ -161,7 +178,7 @@ func (r *resolver) mapped(op profile.Operation) error {
 		rights |= Write
 	}
 	n := r.add(op, Entry{Path: op.Path, Kind: Bind, Host: real, Dir: st.mode.IsDir(), Rights: rights})
-	n.boundary, n.Fifo, n.asked = true, st.mode&fs.ModeNamedPipe != 0, &op
+	n.boundary, n.Fifo, n.asked = true, st.mode&fs.ModeNamedPipe != 0, []profile.Operation{op}
 	r.maps[op.Path] = real
 	r.way(op.Path)
 	return nil
@@ -178,7 +195,7 @@ func (r *resolver) way(p string) {
 func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights Rights) error {
 	if n := r.entries[pattern.Path]; n != nil && n.Kind == Private && rights == Execute {
 		if pattern.Match == profile.Literal {
-			r.lackDirectory(op)
+			r.directory(op)
 		}
 		n.Rights |= Execute
 		return nil
@@ -203,19 +220,19 @@ func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights R
 	if err := kindProblem(st); err != nil {
 		return problem(op, pattern.Path, err)
 	}
-	if pattern.Match == profile.Literal && st.mode.IsDir() {
-		r.lackDirectory(op)
+	if pattern.Match == profile.Literal && st.mode.IsDir() && !r.directory(op) {
 		return nil
 	}
-	if n := r.entries[path]; n != nil && (n.Kind == Private || n.Kind == Ptys) {
+	if n := r.entries[path]; n != nil && (n.Kind == Private || n.Kind == Ptys || n.Kind == Mqueue) {
 		return problem(op, pattern.Path, fmt.Errorf("%s makes this path private: nothing of the host is there", n.Why))
 	}
 	n := r.entries[path]
 	if n == nil {
 		n = r.add(op, Entry{Path: path, Kind: Bind, Host: r.hostPath(path), Dir: st.mode.IsDir()})
 	}
-	if n.asked == nil && op.Kind != profile.System && op.Kind != profile.NetworkOutbound {
-		n.asked = &op
+	n.system = n.system || op.Kind == profile.System
+	if op.Kind != profile.System && op.Kind != profile.NetworkOutbound {
+		n.asked = append(n.asked, op)
 	}
 	n.Rights |= rights
 	n.Fifo = st.mode&fs.ModeNamedPipe != 0
@@ -224,21 +241,41 @@ func (r *resolver) grant(op profile.Operation, pattern profile.Pattern, rights R
 
 // within holds an operation to what the file allows that its own file extends.
 func (r *resolver) within(op profile.Operation, path string) error {
+	return within(op, path, func(p string) (string, error) {
+		to, _, err := r.paths.follow(p, r.hostPath, func(p string) bool { return r.ways[p] }, func(at, _ string) {
+			r.links = append(r.links, linkAt{r.hostPath(at), op})
+		})
+		return to, err
+	})
+}
+
+// within asks lead where the paths of op's bound lead.
+func within(op profile.Operation, path string, lead func(string) (string, error)) error {
 	if op.Bound == nil {
 		return nil
 	}
-	for _, b := range op.Bound.Operations {
-		to, _, err := r.paths.follow(b.Pattern.Path, r.hostPath, func(p string) bool { return r.ways[p] }, func(at, _ string) {
-			r.links = append(r.links, linkAt{r.hostPath(at), op})
-		})
+	covers := func(b profile.Operation) (to string, ok bool) {
+		to, err := lead(b.Pattern.Path)
 		if err != nil || path != to && (b.Pattern.Match != profile.Subpath || !below(path, to)) {
-			continue
+			return "", false
 		}
-		if r.within(b, to) == nil {
-			return nil
+		return to, true
+	}
+	deepest := -1
+	for _, b := range op.Bound.Operations {
+		if to, ok := covers(b); ok && len(to) > deepest && within(b, to, lead) == nil {
+			deepest = len(to)
 		}
 	}
-	return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file does not allow", path))
+	if deepest < 0 {
+		return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file does not allow", path))
+	}
+	for _, b := range op.Bound.Denied {
+		if to, ok := covers(b); ok && len(to) >= deepest {
+			return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file denies", path))
+		}
+	}
+	return nil
 }
 
 func (r *resolver) device(op profile.Operation, path string, rights Rights) error {
@@ -267,12 +304,9 @@ func (r *resolver) add(op profile.Operation, e Entry) *node {
 	return n
 }
 
-func (r *resolver) lack(op profile.Operation, mechanism, detail, fix string) {
-	r.unsupported = append(r.unsupported, Unsupported{op.String(), mechanism, detail, fix})
-}
-
-func (r *resolver) lackDirectory(op profile.Operation) {
-	r.lack(op, "a way to open a directory without what is in it", "", "Subpath grants the directory and everything below")
+// directory refuses to grant a directory alone.
+func (f *findings) directory(op profile.Operation) (accepted bool) {
+	return f.inexact(op, "a way to open a directory without what is in it", "", "Subpath grants the directory and everything below", "what is in the directory is granted, too")
 }
 
 func isDevice(path string) bool {

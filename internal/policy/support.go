@@ -21,14 +21,18 @@ func (r *resolver) support(ops []profile.Operation) {
 			}
 		}
 		if !found && len(ops) == 0 {
-			r.unsupported = append(r.unsupported, Unsupported{"an empty profile", mechanism, c.Reason, c.Fix})
+			r.unsupported = append(r.unsupported, Unsupported{Operation: "an empty profile", Mechanism: mechanism, Detail: c.Reason, Fix: c.Fix})
 		}
 	}
 	all := func(profile.Operation) bool { return true }
 	needs(r.host.Seccomp, "seccomp", all)
-	needs(r.host.Engine, "namespaces", all)
+	namespaces := r.host.Namespaces
+	if r.host.LandlockReason != "" {
+		namespaces.Reason += "; and there is no Landlock to do without them: " + r.host.LandlockReason
+	}
+	needs(namespaces, "namespaces", all)
 	root := r.entries["/"]
-	if r.policy.Proc != NoProc && r.host.Engine.OK {
+	if r.policy.Proc != NoProc && r.host.Namespaces.OK {
 		needs(r.host.Proc, "a /proc of its own", func(op profile.Operation) bool {
 			return op.Kind == profile.System || op.Kind == profile.SystemInfoRead || root != nil && op == root.op
 		})
@@ -59,7 +63,7 @@ func (r *resolver) enforced(ops []profile.Operation) {
 		return strings.Join(out, " + ")
 	}
 	for _, op := range ops {
-		m := ""
+		m := r.mechanism(op)
 		switch op.Kind {
 		case profile.System:
 			m = with("mounts", landlock, "own /proc")
@@ -71,6 +75,9 @@ func (r *resolver) enforced(ops []profile.Operation) {
 				m = "devpts of its own"
 			}
 		case profile.NetworkOutbound, profile.NetworkInbound:
+			if op.Address.Form == profile.FormLocalSocket {
+				break
+			}
 			m = "seccomp"
 			if r.host.Landlock >= 4 {
 				m = with("seccomp", landlock)

@@ -70,6 +70,9 @@ func (r *resolver) bring(op profile.Operation) error {
 		r.policy.Proc = ProcFull
 		return r.device(op, "/dev/null", Read) // the dangerous files of /proc are covered with it
 	case profile.NetworkOutbound:
+		if op.Address.Form == profile.FormLocalSocket {
+			return nil
+		}
 		for _, p := range network {
 			if err := optional(p, Read); err != nil {
 				return err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/gaol-sandbox/gaol/internal/landlock"
 )
 
 // NamedCheck is one mechanism of a host, for people.
@@ -23,9 +25,9 @@ func (h Host) Checks() []NamedCheck {
 		}
 		return n
 	}
-	l := Check{OK: h.Landlock > 0, Reason: h.LandlockReason, Fix: "a kernel from 5.19 on with landlock in its lsm= list"}
+	l := Check{OK: h.Landlock > 0, Reason: h.LandlockReason, Fix: landlockFrom(MinLandlock)}
 	return []NamedCheck{
-		check("namespaces", h.Engine, "user, mount, pid, ipc, uts, cgroup, net; the init and the exec work"),
+		check("namespaces", h.Namespaces, "user, mount, pid, ipc, uts, cgroup, net; the init and the exec work"),
 		check("/proc", h.Proc, "a new one can be mounted"),
 		check("Landlock", l, fmt.Sprintf("ABI %d", h.Landlock)),
 		check("seccomp", h.Seccomp, "filters work"),
@@ -39,7 +41,11 @@ func (p Policy) String() string {
 	for _, m := range p.Mechanisms {
 		fmt.Fprintf(&b, "  %s\n", m)
 	}
-	b.WriteString("view:\n")
+	if p.Engine == LandlockEngine {
+		b.WriteString("view: the host's, with rules:\n")
+	} else {
+		b.WriteString("view:\n")
+	}
 	for _, e := range p.Entries {
 		switch e.Kind {
 		case Link:
@@ -47,8 +53,12 @@ func (p Policy) String() string {
 			continue
 		case Private:
 			fmt.Fprintf(&b, "  %s: private, %s", e.Path, e.Rights)
+		case Mqueue:
+			fmt.Fprintf(&b, "  %s: queues", e.Path)
 		case Ptys:
 			fmt.Fprintf(&b, "  %s: pseudo-terminals", e.Path)
+		case Cover:
+			fmt.Fprintf(&b, "  %s: denied", e.Path)
 		case Empty:
 			fmt.Fprintf(&b, "  %s: empty", e.Path)
 		default:
@@ -78,9 +88,30 @@ func (p Policy) String() string {
 		return ""
 	}
 	fmt.Fprintf(&b, "proc: %s\n", [...]string{"none", "own processes", "own processes and system files"}[p.Proc])
-	fmt.Fprintf(&b, "network: %s\n", words(when(p.Outbound, "outbound"), when(p.Inbound, "inbound")))
+	fmt.Fprintf(&b, "network: %s\n", words(when(p.Outbound, "outbound"), when(p.Inbound, "inbound"), when(p.Local, "connect-unix"), when(p.LocalListen, "listen-unix")))
+	for _, port := range p.Ports {
+		fmt.Fprintf(&b, "port %d: %s  (%s)\n", port.Number, words(landlock.NetNames(port.Rights)...), port.Why)
+	}
 	fmt.Fprintf(&b, "processes: %s\n", [...]string{"threads only", "may be created"}[b2i(p.Processes)])
+	if p.Trace {
+		b.WriteString("tracing: allowed\n")
+	}
+	if ipc := words(when(p.Pipes, "named-pipes"), when(p.SystemV, "system-v"), when(p.Queues, "posix-queues")); p.Pipes || p.SystemV || p.Queues {
+		fmt.Fprintf(&b, "ipc: %s\n", ipc)
+	}
+	if p.Trace {
+		b.WriteString("tracing: allowed\n")
+	}
+	if p.Pipes || p.SystemV || p.Queues {
+		fmt.Fprintf(&b, "ipc: %s\n", words(when(p.Pipes, "named-pipes"), when(p.SystemV, "system-v"), when(p.Queues, "posix-queues")))
+	}
+	if p.Names != "" {
+		fmt.Fprintf(&b, "system calls: %s\n", p.Names)
+	}
 	fmt.Fprintf(&b, "denied system call: %s\n", [...]string{"errno", "kill"}[b2i(p.Kill)])
+	for _, g := range p.Gaps {
+		fmt.Fprintf(&b, "gap: %s: %s\n", g.Operation, g.Detail)
+	}
 	return b.String()
 }
 
@@ -104,6 +135,9 @@ func (p *Policy) enclosing(at string) *Entry {
 
 // Shows reports whether the program sees the path, as far as the policy alone can tell: links are not followed.
 func (p *Policy) Shows(at string) bool {
+	if p.Engine == LandlockEngine {
+		return true
+	}
 	for i := range p.Entries {
 		if below(p.Entries[i].Path, at) {
 			return true // a directory on the way to an entry
@@ -116,6 +150,9 @@ func (p *Policy) Shows(at string) bool {
 // HostPath is where a path inside lies on the host, following the links of the view; false if the view does not show it or it is
 // the program's own.
 func (p *Policy) HostPath(at string) (string, bool) {
+	if p.Engine == LandlockEngine {
+		return at, true
+	}
 	for range maxLinks {
 		moved := false
 		for i := range p.Entries {

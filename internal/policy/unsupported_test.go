@@ -17,7 +17,7 @@ var (
 	noLandlock = without(func(h *Host) { h.Landlock, h.LandlockReason = 0, "this kernel has none" })
 	oldABI     = without(func(h *Host) { h.Landlock, h.LandlockReason = 1, "ABI 1 is too old" })
 	noProc     = without(func(h *Host) { h.Proc = Check{Reason: "proc: EPERM", Fix: "unmask /proc"} })
-	noEngine   = without(func(h *Host) { h.Engine = Check{Reason: "clone: EPERM", Fix: "sysctl"} })
+	noEngine   = without(func(h *Host) { h.Namespaces, h.Landlock = Check{Reason: "clone: EPERM", Fix: "sysctl"}, 0 })
 	noSeccomp  = without(func(h *Host) { h.Seccomp = Check{Reason: "ENOSYS"} })
 	nothing    = without(func(*Host) {})
 )
@@ -106,8 +106,9 @@ func TestWhatTheHostCannotEnforceIsListed(t *testing.T) {
 				t.Fatalf("%v, %v", p, err)
 			}
 			var got []string
-			for _, u := range lacks.Operations {
-				got = append(got, u.String())
+			for i := range lacks.Operations {
+				lacks.Operations[i].Gap = "" // the matrix has these
+				got = append(got, lacks.Operations[i].String())
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))

@@ -12,9 +12,13 @@ import (
 const (
 	schemaLine  = "schema = 1\n"
 	unknownKeys = "unknown key; the keys are schema, extends, widen, system, read, metadata, write, exec, connect, listen, " +
-		"sysinfo, process, private, map, env, pass-env, dir, on-denied"
+		"sysinfo, process, signal, trace, ipc, device, syscall, private, map, deny, best-effort, env, pass-env, dir, on-denied"
+	reaches   = "; write all, tcp:PORT, udp:PORT, unix:PATH, HOST:PORT or CIDR:PORT"
+	listens   = "; write all, tcp:PORT, udp:PORT, loopback:PORT or unix:PATH"
 	variables = "; the variables are ${HOME}, ${CWD} and ${TMP}"
 )
+
+var longSocket = "/" + strings.Repeat("s", maxSocketPath)
 
 // Each error text is exact: it is the interface that people meet most.
 var badTOML = []struct{ data, want string }{
@@ -28,7 +32,6 @@ var badTOML = []struct{ data, want string }{
 	{schemaLine + "reed = []", `p.toml:2: reed: ` + unknownKeys},
 	{schemaLine + "\"a b\" = []", `p.toml:2: "a b": ` + unknownKeys},
 	{schemaLine + "[limits]\nmemory = 1", `p.toml:2: limits: ` + unknownKeys},
-	{schemaLine + "deny = [{ read = '/a' }]", `p.toml:2: deny: ` + unknownKeys},
 	{schemaLine + "system = 1", `p.toml:2: system: true or false is needed, not an integer`},
 	{schemaLine + "sysinfo = 'true'", `p.toml:2: sysinfo: true or false is needed, not a string`},
 	{schemaLine + "process = []", `p.toml:2: process: true or false is needed, not a list`},
@@ -87,14 +90,117 @@ var badTOML = []struct{ data, want string }{
 	{schemaLine + "map = ['=/a']", `p.toml:2: map[0]: the path is empty`},
 	{schemaLine + "map = ['/a=:rw']", `p.toml:2: map[0]: the path is empty`},
 	{schemaLine + "map = ['/a=b']", `p.toml:2: map[0]: "b": the path is relative; an absolute one is needed`},
-	{schemaLine + "connect = ['example.com:443']", `p.toml:2: connect[0]: "example.com:443": HOST:PORT is not supported yet; only "all" is known so far`},
-	{schemaLine + "connect = ['tcp:443']", `p.toml:2: connect[0]: "tcp:443": tcp:PORT is not supported yet; only "all" is known so far`},
-	{schemaLine + "connect = ['udp:53']", `p.toml:2: connect[0]: "udp:53": udp:PORT is not supported yet; only "all" is known so far`},
-	{schemaLine + "connect = ['10.0.0.0/8:80']", `p.toml:2: connect[0]: "10.0.0.0/8:80": CIDR:PORT is not supported yet; only "all" is known so far`},
-	{schemaLine + "listen = ['unix:/a']", `p.toml:2: listen[0]: "unix:/a": unix:PATH is not supported yet; only "all" is known so far`},
-	{schemaLine + "listen = ['loopback:1']", `p.toml:2: listen[0]: "loopback:1": loopback:PORT is not supported yet; only "all" is known so far`},
-	{schemaLine + "listen = ['All']", `p.toml:2: listen[0]: "All": not an address; only "all" is known so far`},
-	{schemaLine + "listen = ['']", `p.toml:2: listen[0]: the address is empty; only "all" is known so far`},
+	{schemaLine + `connect = ['All']`, `p.toml:2: connect[0]: "All": not an address with a port` + reaches},
+	{schemaLine + `connect = ['443']`, `p.toml:2: connect[0]: "443": not an address with a port` + reaches},
+	{schemaLine + `connect = ['tcp']`, `p.toml:2: connect[0]: "tcp": not an address with a port` + reaches},
+	{schemaLine + `connect = ['example.com']`, `p.toml:2: connect[0]: "example.com": not an address with a port` + reaches},
+	{schemaLine + `connect = ['https://example.com/']`, `p.toml:2: connect[0]: "https://example.com/": a URL is not an address` + reaches},
+	{schemaLine + `connect = ['']`, `p.toml:2: connect[0]: the address is empty` + reaches},
+	{schemaLine + `connect = ['/run/x.sock']`, `p.toml:2: connect[0]: "/run/x.sock": the path of a socket is written "unix:/run/x.sock"`},
+	{schemaLine + `connect = ['tcp:0']`, `p.toml:2: connect[0]: "tcp:0": port 0 is not one of 1 to 65535`},
+	{schemaLine + `connect = ['tcp:65536']`, `p.toml:2: connect[0]: "tcp:65536": port 65536 is not one of 1 to 65535`},
+	{schemaLine + `connect = ['udp:-1']`, `p.toml:2: connect[0]: "udp:-1": port -1 is not one of 1 to 65535`},
+	{schemaLine + `connect = ['tcp:']`, `p.toml:2: connect[0]: "tcp:": "" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['tcp:http']`, `p.toml:2: connect[0]: "tcp:http": "http" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['tcp:+80']`, `p.toml:2: connect[0]: "tcp:+80": "+80" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['tcp:080']`, `p.toml:2: connect[0]: "tcp:080": "080" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['tcp:1-2']`, `p.toml:2: connect[0]: "tcp:1-2": "1-2" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['tcp:80,443']`, `p.toml:2: connect[0]: "tcp:80,443": "80,443" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['tcp:99999999999999999999']`, `p.toml:2: connect[0]: "tcp:99999999999999999999": "99999999999999999999" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['tcp:8 0']`, `p.toml:2: connect[0]: "tcp:8 0": "8 0" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['unix:run/x']`, `p.toml:2: connect[0]: "unix:run/x": the path is relative; an absolute one is needed`},
+	{schemaLine + `connect = ['unix:/run//x']`, `p.toml:2: connect[0]: "unix:/run//x": the path is not clean: write "/run/x"`},
+	{schemaLine + `connect = ['unix:']`, `p.toml:2: connect[0]: "unix:": the path is empty`},
+	{schemaLine + `connect = ['unix:/x?']`, `p.toml:2: connect[0]: "unix:/x?": a trailing "?" has no meaning here; write "${0x3F}" for one that is part of the name`},
+	{schemaLine + `connect = ['unix:/${FOO}']`, `p.toml:2: connect[0]: "unix:/${FOO}": unknown variable "${FOO}"` + variables},
+	{schemaLine + `listen = ['All']`, `p.toml:2: listen[0]: "All": not an address with a port` + listens},
+	{schemaLine + `listen = ['443']`, `p.toml:2: listen[0]: "443": not an address with a port` + listens},
+	{schemaLine + `listen = ['tcp']`, `p.toml:2: listen[0]: "tcp": not an address with a port` + listens},
+	{schemaLine + `listen = ['example.com']`, `p.toml:2: listen[0]: "example.com": not an address with a port` + listens},
+	{schemaLine + `listen = ['https://example.com/']`, `p.toml:2: listen[0]: "https://example.com/": a URL is not an address` + listens},
+	{schemaLine + `listen = ['']`, `p.toml:2: listen[0]: the address is empty` + listens},
+	{schemaLine + `listen = ['/run/x.sock']`, `p.toml:2: listen[0]: "/run/x.sock": the path of a socket is written "unix:/run/x.sock"`},
+	{schemaLine + `listen = ['tcp:0']`, `p.toml:2: listen[0]: "tcp:0": port 0 is not one of 1 to 65535`},
+	{schemaLine + `listen = ['tcp:65536']`, `p.toml:2: listen[0]: "tcp:65536": port 65536 is not one of 1 to 65535`},
+	{schemaLine + `listen = ['udp:-1']`, `p.toml:2: listen[0]: "udp:-1": port -1 is not one of 1 to 65535`},
+	{schemaLine + `listen = ['tcp:']`, `p.toml:2: listen[0]: "tcp:": "" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['tcp:http']`, `p.toml:2: listen[0]: "tcp:http": "http" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['tcp:+80']`, `p.toml:2: listen[0]: "tcp:+80": "+80" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['tcp:080']`, `p.toml:2: listen[0]: "tcp:080": "080" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['tcp:1-2']`, `p.toml:2: listen[0]: "tcp:1-2": "1-2" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['tcp:80,443']`, `p.toml:2: listen[0]: "tcp:80,443": "80,443" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['tcp:99999999999999999999']`, `p.toml:2: listen[0]: "tcp:99999999999999999999": "99999999999999999999" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['tcp:8 0']`, `p.toml:2: listen[0]: "tcp:8 0": "8 0" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `listen = ['unix:run/x']`, `p.toml:2: listen[0]: "unix:run/x": the path is relative; an absolute one is needed`},
+	{schemaLine + `listen = ['unix:/run//x']`, `p.toml:2: listen[0]: "unix:/run//x": the path is not clean: write "/run/x"`},
+	{schemaLine + `listen = ['unix:']`, `p.toml:2: listen[0]: "unix:": the path is empty`},
+	{schemaLine + `listen = ['unix:/x?']`, `p.toml:2: listen[0]: "unix:/x?": a trailing "?" has no meaning here; write "${0x3F}" for one that is part of the name`},
+	{schemaLine + `listen = ['unix:/${FOO}']`, `p.toml:2: listen[0]: "unix:/${FOO}": unknown variable "${FOO}"` + variables},
+	{schemaLine + "connect = ['unix:" + longSocket + "']", `p.toml:2: connect[0]: "unix:` + longSocket + `": the path of a socket has at most 107 bytes, not 108; Map a directory of it to a shorter path`},
+	{schemaLine + `connect = ['loopback:80']`, `p.toml:2: connect[0]: "loopback:80": a program listens on Loopback; to connect to a port of this host write "127.0.0.1/32:80"`},
+	{schemaLine + `listen = ['0.0.0.0:80']`, `p.toml:2: listen[0]: "0.0.0.0:80": listening takes no peer's address; write "tcp:80", or "loopback:80" for this host alone`},
+	{schemaLine + `listen = ['10.0.0.0/8:80']`, `p.toml:2: listen[0]: "10.0.0.0/8:80": listening takes no peer's address; write "tcp:80", or "loopback:80" for this host alone`},
+	{schemaLine + `connect = ['*:443']`, `p.toml:2: connect[0]: "*:443": the host has no name; write "tcp:443" to reach every host by TCP`},
+	{schemaLine + `connect = [':443']`, `p.toml:2: connect[0]: ":443": the host has no name; write "tcp:443" to reach every host by TCP`},
+	{schemaLine + `connect = ['192.0.2.1:443']`, `p.toml:2: connect[0]: "192.0.2.1:443": an address is no host's name; write "192.0.2.1/32:443"`},
+	{schemaLine + `connect = ['[2001:db8::1]:443']`, `p.toml:2: connect[0]: "[2001:db8::1]:443": an address is no host's name; write "2001:db8::1/128:443"`},
+	{schemaLine + `connect = ['2001:db8::1:443']`, `p.toml:2: connect[0]: "2001:db8::1:443": an address is no host's name; write "2001:db8::1/128:443"`},
+	{schemaLine + `connect = ['::ffff:192.0.2.1:443']`, `p.toml:2: connect[0]: "::ffff:192.0.2.1:443": an address is no host's name; write "192.0.2.1/32:443"`},
+	{schemaLine + `connect = ['fe80::1%eth0:443']`, `p.toml:2: connect[0]: "fe80::1%eth0:443": an address with a zone is not supported`},
+	{schemaLine + `connect = ['Example.COM:443']`, `p.toml:2: connect[0]: "Example.COM:443": a host's name is written in lower case: "example.com:443"`},
+	{schemaLine + `connect = ['example.com.:443']`, `p.toml:2: connect[0]: "example.com.:443": a host's name is written without the last dot: "example.com:443"`},
+	{schemaLine + `connect = ['café.example:443']`, `p.toml:2: connect[0]: "café.example:443": a host's name is ASCII; write the form of it that begins with xn--`},
+	{schemaLine + `connect = ['a..b:443']`, `p.toml:2: connect[0]: "a..b:443": not a host's name: a part between its dots is empty`},
+	{schemaLine + `connect = ['-a.b:443']`, `p.toml:2: connect[0]: "-a.b:443": not a host's name: "-a" begins or ends with a hyphen`},
+	{schemaLine + `connect = ['a b:443']`, `p.toml:2: connect[0]: "a b:443": not a host's name: it has a ' '`},
+	{schemaLine + `connect = ['a@b:443']`, `p.toml:2: connect[0]: "a@b:443": not a host's name: it has a '@'`},
+	{schemaLine + `connect = ['a:b:443']`, `p.toml:2: connect[0]: "a:b:443": not a host's name: it has a ':'`},
+	{schemaLine + `connect = ['*.example.com:443']`, `p.toml:2: connect[0]: "*.example.com:443": a name stands for one host; list each`},
+	{schemaLine + `connect = ['unix.tcp:99999']`, `p.toml:2: connect[0]: "unix.tcp:99999": port 99999 is not one of 1 to 65535`},
+	{schemaLine + `connect = ['all:443']`, `p.toml:2: connect[0]: "all:443": "all" is a word of addresses; write the host's full name`},
+	{schemaLine + `connect = ['127.1:443']`, `p.toml:2: connect[0]: "127.1:443": no host's name ends in a number, and C libraries read this one as an address; write "ADDRESS/32:443" with the whole address`},
+	{schemaLine + `connect = ['0x7f000001:443']`, `p.toml:2: connect[0]: "0x7f000001:443": no host's name ends in a number, and C libraries read this one as an address; write "ADDRESS/32:443" with the whole address`},
+	{schemaLine + `connect = ['example.com:https']`, `p.toml:2: connect[0]: "example.com:https": "https" is not a port; write one number from 1 to 65535`},
+	{schemaLine + `connect = ['10.0.0.1/8:80']`, `p.toml:2: connect[0]: "10.0.0.1/8:80": not the plainest form of the prefix; write "10.0.0.0/8:80"`},
+	{schemaLine + `connect = ['2001:DB8::/32:80']`, `p.toml:2: connect[0]: "2001:DB8::/32:80": not the plainest form of the prefix; write "2001:db8::/32:80"`},
+	{schemaLine + `connect = ['::ffff:10.0.0.0/104:80']`, `p.toml:2: connect[0]: "::ffff:10.0.0.0/104:80": IPv4 addresses are written as such: "10.0.0.0/8:80"`},
+	{schemaLine + `connect = ['10.0.0.0/33:80']`, `p.toml:2: connect[0]: "10.0.0.0/33:80": "10.0.0.0/33" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32`},
+	{schemaLine + `connect = ['a/b:80']`, `p.toml:2: connect[0]: "a/b:80": "a/b" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32`},
+	{schemaLine + `connect = ['10.0.0.0/8']`, `p.toml:2: connect[0]: "10.0.0.0/8": not an address with a port` + reaches},
+	{schemaLine + `connect = ['2001:db8::/32']`, `p.toml:2: connect[0]: "2001:db8::/32": not an address with a port` + reaches},
+	{schemaLine + `ipc = ['shm']`, `p.toml:2: ipc[0]: "shm": not a kind of IPC; the kinds are named-pipes, system-v, posix-shared-memory, posix-queues`},
+	{schemaLine + `ipc = 'system-v'`, `p.toml:2: ipc: a list of kinds is needed, not a string`},
+	{schemaLine + `ipc = [1]`, `p.toml:2: ipc[0]: a kind of IPC is needed, not an integer`},
+	{schemaLine + `signal = []`, `p.toml:2: signal: true or false is needed, not a list`},
+	{schemaLine + `trace = 'true'`, `p.toml:2: trace: true or false is needed, not a string`},
+	{schemaLine + `device = ['dev/kvm']`, `p.toml:2: device[0]: "dev/kvm": the path is relative; an absolute one is needed`},
+	{schemaLine + `device = ['/dev/kvm?']`, `p.toml:2: device[0]: "/dev/kvm?": a trailing "?" has no meaning here; write "${0x3F}" for one that is part of the name`},
+	{schemaLine + `device = [{ literal = '/dev/kvm' }]`, `p.toml:2: device[0]: a path is needed, not a table`},
+	{schemaLine + `device = '/dev/kvm'`, `p.toml:2: device: a list of paths is needed, not a string`},
+	{schemaLine + `syscall = ['BPF']`, `p.toml:2: syscall[0]: "BPF": BPF is not the name of a system call; it has lower-case letters, digits and _, such as io_uring_setup`},
+	{schemaLine + `syscall = ['']`, `p.toml:2: syscall[0]: "" is not the name of a system call; it has lower-case letters, digits and _, such as io_uring_setup`},
+	{schemaLine + `syscall = ['bpf', 'a b']`, `p.toml:2: syscall[1]: "a b": "a\x20b" is not the name of a system call; it has lower-case letters, digits and _, such as io_uring_setup`},
+	{schemaLine + `syscall = [321]`, `p.toml:2: syscall[0]: a system call's name is needed, not an integer`},
+	{schemaLine + `deny = { read = '/a' }`, `p.toml:2: deny: a list of tables is needed, not a table`},
+	{schemaLine + `deny = ['/a']`, `p.toml:2: deny[0]: a table such as { read = "/path" } is needed, not a string`},
+	{schemaLine + `deny = [{}]`, `p.toml:2: deny[0]: exactly one operation is needed; write a table for each`},
+	{schemaLine + `deny = [{ read = '/a', write = '/a' }]`, `p.toml:2: deny[0]: exactly one operation is needed; write a table for each`},
+	{schemaLine + `deny = [{ read = ['/a'] }]`, `p.toml:2: deny[0].read: a path or a table is needed, not a list`},
+	{schemaLine + `deny = [{ read = 'a' }]`, `p.toml:2: deny[0].read: "a": the path is relative; an absolute one is needed`},
+	{schemaLine + `deny = [{ write = { literal = '/a', x = 1 } }]`, `p.toml:2: deny[0].write.x: unknown key; the keys are literal, subpath, optional`},
+	{schemaLine + `deny = [{ connect = 'all' }]`, `p.toml:2: deny[0].connect: unknown key; the keys are read, metadata, write, exec`},
+	{schemaLine + `deny = [{ deny = { read = '/a' } }]`, `p.toml:2: deny[0].deny: unknown key; the keys are read, metadata, write, exec`},
+	{schemaLine + `best-effort = true`, `p.toml:2: best-effort: a list of tables is needed, not true or false`},
+	{schemaLine + `best-effort = [{ write = ['/a'] }]`, `p.toml:2: best-effort[0].write: a path or a table is needed, not a list`},
+	{schemaLine + `best-effort = [{ system = 'yes' }]`, `p.toml:2: best-effort[0].system: true or false is needed, not a string`},
+	{schemaLine + `best-effort = [{ system = false }]`, `p.toml:2: best-effort[0].system: nothing is meant by false here; leave the table out`},
+	{schemaLine + `best-effort = [{ connect = 'tcp:0' }]`, `p.toml:2: best-effort[0].connect: "tcp:0": port 0 is not one of 1 to 65535`},
+	{schemaLine + `best-effort = [{ deny = '/a' }]`, `p.toml:2: best-effort[0].deny: a table such as { read = "/path" } is needed, not a string`},
+	{schemaLine + `best-effort = [{ deny = { exec = '/a/' } }]`, `p.toml:2: best-effort[0].deny.exec: "/a/": the path is not clean: write "/a"`},
+	{schemaLine + `best-effort = [{ env = { A = 'x' } }]`, `p.toml:2: best-effort[0].env: unknown key; the keys are system, read, metadata, write, exec, connect, listen, sysinfo, process, signal, trace, ipc, device, syscall, private, map, deny`},
+	{schemaLine + `engine = 'landlock'`, `p.toml:2: engine: ` + unknownKeys},
+	{schemaLine + "map = [\n'/m=/a',\n'/n=/a',\n'/m=/b:rw']", `p.toml:5: map[2]: Map("/m", "/a", ReadOnly) has taken this place; a path inside shows one thing`},
+	{schemaLine + "map = ['/m=/a']\nbest-effort = [{ map = '/m=/a' }]", `p.toml:3: best-effort[0]: Map("/m", "/a", ReadOnly) has taken this place; a path inside shows one thing`},
 	{schemaLine + "read = [{}]", `p.toml:2: read[0]: exactly one of literal and subpath is needed`},
 	{schemaLine + "read = [{ literal = '/a', subpath = '/a' }]", `p.toml:2: read[0].subpath: exactly one of literal and subpath is needed`},
 	{schemaLine + "read = [{ literal = 1 }]", `p.toml:2: read[0].literal: a path is needed, not an integer`},
@@ -190,14 +296,25 @@ func TestFlagFormsAreCheckedAsFileEntriesAre(t *testing.T) {
 	if op, err := ParseMap("/a=/b$c:rw"); err != nil || op != (Operation{Kind: Map, Path: "/a", Host: "/b$c", Mode: ReadWrite}) {
 		t.Errorf("ParseMap: %v, %v", op, err)
 	}
+	if op, err := ParseAddress(NetworkOutbound, "unix:/a$b?"); err != nil || op.Address != (Address{Form: FormLocalSocket, Name: "/a$b?"}) {
+		t.Errorf("ParseAddress: %v, %v", op, err)
+	}
+	if op, err := ParseDevice("/dev/$x"); err != nil || op != (Operation{Kind: Device, Pattern: literal("/dev/$x")}) {
+		t.Errorf("ParseDevice: %v, %v", op, err)
+	}
 	if op, err := ParseAddress(NetworkInbound, "all"); err != nil || op != (Operation{Kind: NetworkInbound, Address: All}) {
 		t.Errorf("ParseAddress: %v, %v", op, err)
 	}
 	for want, got := range map[string]func() error{
 		`"a": the path is relative; an absolute one is needed`:    func() error { _, err := ParsePattern("a"); return err },
 		`"/a": not INSIDE=HOST, INSIDE=HOST:ro or INSIDE=HOST:rw`: func() error { _, err := ParseMap("/a"); return err },
-		`"a:1": HOST:PORT is not supported yet; only "all" is known so far`: func() error {
-			_, err := ParseAddress(NetworkOutbound, "a:1")
+		`"a:0": port 0 is not one of 1 to 65535`:                  func() error { _, err := ParseAddress(NetworkOutbound, "a:0"); return err },
+		`"x": not a kind of IPC; the kinds are named-pipes, system-v, posix-shared-memory, posix-queues`: func() error {
+			_, err := ParseIPC("x")
+			return err
+		},
+		`"X": X is not the name of a system call; it has lower-case letters, digits and _, such as io_uring_setup`: func() error {
+			_, err := ParseSyscall("X")
 			return err
 		},
 		`FileRead: "all": takes no address`: func() error { _, err := ParseAddress(FileRead, "all"); return err },

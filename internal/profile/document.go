@@ -45,7 +45,24 @@ var keys = func() []string {
 	for _, k := range Kinds() {
 		all = append(all, k.Key())
 	}
-	return append(all, "env", "pass-env", "dir", "on-denied")
+	return append(all, denyKey, bestEffortKey, "env", "pass-env", "dir", "on-denied")
+}()
+
+// The keys that say of an operation how it is meant; in their tables stands which.
+const (
+	denyKey       = "deny"
+	bestEffortKey = "best-effort"
+)
+
+// deniable are the keys in an entry of deny, effortful those in one of best-effort.
+var deniable, effortful = func() (deny, effort []string) {
+	for _, k := range Kinds() {
+		if k.file() {
+			deny = append(deny, k.Key())
+		}
+		effort = append(effort, k.Key())
+	}
+	return deny, append(effort, denyKey)
 }()
 
 var kindOf = func() map[string]Kind {
@@ -83,9 +100,12 @@ func readDocument(name string, data []byte, vars Vars) (*document, error) {
 	if line, ok := d.named["widen"]; ok && len(d.extends) == 0 {
 		return nil, d.fault("widen", line, errors.New("there is nothing to widen without extends"))
 	}
-	slices.SortStableFunc(d.entries, func(a, b entry) int { return int(a.op.Kind) - int(b.op.Kind) })
+	slices.SortStableFunc(d.entries, func(a, b entry) int { return inOrder(a.op, b.op) })
 	for _, e := range d.entries {
 		d.own.Operations = append(d.own.Operations, e.op)
+	}
+	if i, err := clash(d.own.Operations); err != nil {
+		return nil, d.fault(d.entries[i].key, d.entries[i].line, err)
 	}
 	return d, nil
 }
@@ -141,6 +161,10 @@ func (d *document) key(key string, n *node) error {
 		var err error
 		d.extends, err = d.words(key, n, "a file's name or a list of them")
 		return err
+	case denyKey:
+		return d.only(key, n, deniable, func(op *Operation) { op.Deny = true })
+	case bestEffortKey:
+		return d.only(key, n, effortful, func(op *Operation) { op.BestEffort = true })
 	case "widen":
 		if n.shape != aBool {
 			return d.wants(key, n, aBool.String())

@@ -6,6 +6,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,8 +21,16 @@ var entryForms = map[Kind]struct {
 	FileExecute:      {"a list of paths", (*document).file},
 	NetworkOutbound:  {"a list of addresses", (*document).address},
 	NetworkInbound:   {"a list of addresses", (*document).address},
+	IPC:              {"a list of kinds", (*document).ipc},
+	Device:           {"a list of paths", (*document).device},
+	Syscall:          {"a list of names", (*document).syscall},
 	Private:          {"a list of paths", (*document).private},
 	Map:              {"a list of INSIDE=HOST", (*document).mapping},
+}
+
+func (k Kind) isList() bool {
+	_, isList := entryForms[k]
+	return isList
 }
 
 func (d *document) operations(kind Kind, key string, n *node) error {
@@ -47,6 +56,53 @@ func (d *document) operations(kind Kind, key string, n *node) error {
 		d.entries = append(d.entries, entry{op, itemKey, item.line})
 	}
 	return nil
+}
+
+// only reads a list of tables that each name one operation by its key: what deny and best-effort are.
+func (d *document) only(key string, n *node, keys []string, change func(*Operation)) error {
+	if n.shape != aList {
+		return d.wants(key, n, "a list of tables")
+	}
+	for i, item := range n.items {
+		itemKey := fmt.Sprintf("%s[%d]", key, i)
+		op, err := d.onlyOne(itemKey, item, keys)
+		if err != nil {
+			return err
+		}
+		change(&op)
+		d.entries = append(d.entries, entry{op, itemKey, item.line})
+	}
+	return nil
+}
+
+func (d *document) onlyOne(key string, n *node, keys []string) (Operation, error) {
+	if n.shape != aTable {
+		return Operation{}, d.wants(key, n, `a table such as { read = "/path" }`)
+	}
+	if len(n.fields) != 1 {
+		return Operation{}, d.fault(key, n.line, errors.New("exactly one operation is needed; write a table for each"))
+	}
+	f := n.fields[0]
+	fieldKey := key + "." + keyName(f.name)
+	if !slices.Contains(keys, f.name) {
+		return Operation{}, d.fault(fieldKey, f.line, fmt.Errorf("unknown key; the keys are %s", strings.Join(keys, ", ")))
+	}
+	if f.name == denyKey {
+		op, err := d.onlyOne(fieldKey, f.value, deniable)
+		op.Deny = true
+		return op, err
+	}
+	kind := kindOf[f.name]
+	if form, isList := entryForms[kind]; isList {
+		return form.read(d, kind, fieldKey, f.value)
+	}
+	if f.value.shape != aBool {
+		return Operation{}, d.wants(fieldKey, f.value, aBool.String())
+	}
+	if !f.value.truth {
+		return Operation{}, d.fault(fieldKey, f.value.line, errors.New("nothing is meant by false here; leave the table out"))
+	}
+	return Operation{Kind: kind}, nil
 }
 
 func (d *document) file(kind Kind, key string, n *node) (Operation, error) {
@@ -107,7 +163,46 @@ func (d *document) address(kind Kind, key string, n *node) (Operation, error) {
 	if n.shape != aString {
 		return Operation{}, d.wants(key, n, "an address")
 	}
-	op, err := ParseAddress(kind, n.text)
+	if strings.HasPrefix(n.text, forms[FormLocalSocket].word+":") && strings.HasSuffix(n.text, "?") {
+		return Operation{}, d.fault(key, n.line, &Error{Path: n.text, Err: errNotOptional})
+	}
+	op, err := parseAddress(kind, n.text, d.vars.path)
+	if err != nil {
+		return op, d.fault(key, n.line, err)
+	}
+	return op, nil
+}
+
+func (d *document) ipc(_ Kind, key string, n *node) (Operation, error) {
+	if n.shape != aString {
+		return Operation{}, d.wants(key, n, "a kind of IPC")
+	}
+	op, err := ParseIPC(n.text)
+	if err != nil {
+		return op, d.fault(key, n.line, err)
+	}
+	return op, nil
+}
+
+func (d *document) syscall(_ Kind, key string, n *node) (Operation, error) {
+	if n.shape != aString {
+		return Operation{}, d.wants(key, n, "a system call's name")
+	}
+	op, err := ParseSyscall(n.text)
+	if err != nil {
+		return op, d.fault(key, n.line, err)
+	}
+	return op, nil
+}
+
+func (d *document) device(_ Kind, key string, n *node) (Operation, error) {
+	if n.shape != aString {
+		return Operation{}, d.wants(key, n, "a path")
+	}
+	if strings.HasSuffix(n.text, "?") {
+		return Operation{}, d.fault(key, n.line, &Error{Path: n.text, Err: errNotOptional})
+	}
+	op, err := parseDevice(n.text, d.vars.path)
 	if err != nil {
 		return op, d.fault(key, n.line, err)
 	}

@@ -4,11 +4,11 @@ package profile
 // allow what the bases do not.
 //
 // The bases together (their union) are the bound. A key that the file does not name is inherited; a key that it names
-// replaces the base's and must lie within it. With widen = true the file's entries are added to the base's, unchecked.
+// replaces the base's, also what the base has of it under best-effort, and must lie within it. What deny takes away stays taken:
+// the file's own is added. With widen = true all the file's entries are added to the base's, unchecked.
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,15 +20,23 @@ import (
 func (d *document) checkWithin(base Profile, bases []string) error {
 	b := newBound(base, bases)
 	for _, e := range d.entries {
-		if !b.allows(e.op) {
-			return d.fault(e.key, e.line, &Error{Path: subject(e.op), Err: b.exceeded(e.op.Kind)})
+		if err := b.check(e.op); err != nil {
+			return d.fault(e.key, e.line, &Error{Path: subject(e.op), Err: err})
 		}
 	}
 	for _, kind := range []Kind{Private, Map} {
-		line, named := d.named[kind.Key()]
-		if named && !sameViews(b.of(kind), ofKind(d.own.Operations, kind)) {
-			return d.fault(kind.Key(), line, fmt.Errorf(
-				"must list all that %s lists, in its order: a view that is dropped or moved may show what it hid", b.name))
+		for _, key := range []string{kind.Key(), bestEffortKey} {
+			line, named := d.named[key]
+			if named && !sameViews(ofKind(base.Operations, kind), ofKind(d.over(base).Operations, kind)) {
+				return d.fault(key, line, fmt.Errorf(
+					"must list all that %s lists, in its order: a view that is dropped or moved may show what it hid", b.name))
+			}
+		}
+	}
+	for _, key := range []string{IPC.Key(), bestEffortKey} {
+		if line, named := d.named[key]; named && b.showsSharedMemory(d.over(base)) {
+			return d.fault(key, line, fmt.Errorf("must list %q, as %s does: it hides the host's %s, which a path shows",
+				POSIXSharedMemory.Word(), b.name, sharedMemory))
 		}
 	}
 	for _, w := range d.passEnv {
@@ -40,6 +48,16 @@ func (d *document) checkWithin(base Profile, bases []string) error {
 		return d.fault("on-denied", line, fmt.Errorf(`%q is weaker than the %q of %s`, d.own.OnDenied, base.OnDenied, b.name))
 	}
 	return nil
+}
+
+// inherits tells whether what a base says stays as it is.
+func (d *document) inherits(op Operation) bool {
+	if op.Deny {
+		return true
+	}
+	_, replaced := d.named[op.Kind.Key()]
+	_, effort := d.named[bestEffortKey]
+	return !replaced && !(op.BestEffort && effort)
 }
 
 // over applies the file to what it extends. Env and Dir grant nothing, so they need no bound.
@@ -54,11 +72,12 @@ func (d *document) over(base Profile) Profile {
 	p := base
 	p.Operations = nil
 	for _, op := range base.Operations {
-		if _, named := d.named[op.Kind.Key()]; !named {
+		if d.inherits(op) {
+			op.Inherited = op.Deny
 			p.Operations = append(p.Operations, op)
 		}
 	}
-	p.Operations = canonical(append(p.Operations, bounded(d.own.Operations, base)...))
+	p.Operations = canonical(distinctDenials(append(p.Operations, bounded(d.own.Operations, base)...)))
 	for _, key := range []string{"env", "pass-env", "dir", "on-denied"} {
 		if _, named := d.named[key]; !named {
 			continue
@@ -82,26 +101,68 @@ func bounded(own []Operation, base Profile) []Operation {
 	same := map[Operation]*Bound{}
 	bounds := map[Kind]*Bound{}
 	for _, op := range base.Operations {
-		if bounds[op.Kind] == nil {
-			bounds[op.Kind] = &Bound{Operations: ofKind(base.Operations, op.Kind)}
+		if op.Deny {
+			continue
 		}
-		bound := op.Bound
-		op.Bound, op.Pattern.Optional = nil, false
-		same[op] = bound
+		if bounds[op.Kind] == nil {
+			bounds[op.Kind] = boundOf(base.Operations, op.Kind)
+		}
+		at := place(op)
+		if _, twice := same[at]; !twice || op.Bound == nil {
+			same[at] = op.Bound
+		}
 	}
 	out := slices.Clone(own)
 	for i, op := range out {
-		if op.Pattern.Path == "" {
+		if !op.Kind.file() || op.Deny {
 			continue
 		}
-		op.Pattern.Optional = false
-		if bound, ok := same[op]; ok {
+		if bound, ok := same[place(op)]; ok {
 			out[i].Bound = bound
 		} else {
 			out[i].Bound = bounds[op.Kind]
 		}
 	}
 	return out
+}
+
+// place is what an operation covers, without how it is meant. A missing path grants nothing: being optional makes no difference.
+func place(op Operation) Operation {
+	op.Pattern.Optional, op.BestEffort, op.Inherited, op.Bound = false, false, false, nil
+	return op
+}
+
+// takers are the denials that take from what an operation grants: reading brings metadata, and where nothing may be read, a cover hides
+// the metadata too.
+var takers = map[Kind][]Kind{
+	FileRead:         {FileRead, FileReadMetadata},
+	FileReadMetadata: {FileRead, FileReadMetadata},
+	FileWrite:        {FileWrite},
+	FileExecute:      {FileExecute},
+}
+
+func boundOf(ops []Operation, kind Kind) *Bound {
+	var b Bound
+	for _, op := range ops {
+		switch {
+		case op.Kind == kind && !op.Deny:
+			b.Operations = append(b.Operations, op)
+		case op.Deny && slices.Contains(takers[kind], op.Kind):
+			b.Denied = append(b.Denied, op)
+		}
+	}
+	return &b
+}
+
+// distinctDenials drops a denial that is there already: files that extend each other repeat them.
+func distinctDenials(ops []Operation) []Operation {
+	seen := map[Operation]bool{}
+	return slices.DeleteFunc(ops, func(op Operation) bool {
+		op.Inherited = false
+		twice := op.Deny && seen[op]
+		seen[op] = true
+		return twice
+	})
 }
 
 // union allows what either allows, with b's word for Env and Dir. Killing is the stricter action, and so it stays.
@@ -140,14 +201,37 @@ func lastPerName(env []string) []string {
 	return kept
 }
 
-// canonical sorts by kind, keeps the order within one, and leaves one of each operation that has no argument.
+// canonical sorts as a file does, keeps the order within one key, has a system call each, and leaves one of each operation that
+// has no argument.
 func canonical(ops []Operation) []Operation {
-	ops = slices.Clone(ops)
-	slices.SortStableFunc(ops, func(a, b Operation) int { return cmp.Compare(a.Kind, b.Kind) })
-	return slices.CompactFunc(ops, func(a, b Operation) bool {
-		_, isList := entryForms[a.Kind]
-		return a.Kind == b.Kind && !isList
-	})
+	var each []Operation
+	for _, op := range ops {
+		if op.Kind != Syscall || op.validate() != nil {
+			each = append(each, op)
+			continue
+		}
+		for _, name := range strings.Fields(op.Names) {
+			op.Names = name
+			each = append(each, op)
+		}
+	}
+	slices.SortStableFunc(each, inOrder)
+	return slices.CompactFunc(each, func(a, b Operation) bool { return inOrder(a, b) == 0 && !a.Kind.isList() })
+}
+
+// inOrder compares by kind; what is exact goes first, what is denied last.
+func inOrder(a, b Operation) int {
+	rank := func(op Operation) int {
+		r := 0
+		if op.BestEffort {
+			r++
+		}
+		if op.Deny {
+			r += 2
+		}
+		return r
+	}
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(rank(a), rank(b)))
 }
 
 func ofKind(ops []Operation, kind Kind) []Operation {
@@ -160,10 +244,10 @@ func ofKind(ops []Operation, kind Kind) []Operation {
 	return some
 }
 
-// sameViews tells whether the child's views are the base's, one by one; a map may have become read-only.
+// sameViews tells whether the child's views are the base's, one by one; a map may have become read-only, and any view exact.
 func sameViews(base, child []Operation) bool {
 	return slices.EqualFunc(base, child, func(b, c Operation) bool {
-		return b == c || (c.Mode == ReadOnly && b == writable(c))
+		return (b.BestEffort || !c.BestEffort) && (place(b) == place(c) || c.Mode == ReadOnly && place(b) == place(writable(c)))
 	})
 }
 
@@ -175,76 +259,18 @@ func writable(op Operation) Operation {
 // subject is what an error about op names besides the key.
 func subject(op Operation) string {
 	switch op.Kind {
-	case FileRead, FileReadMetadata, FileWrite, FileExecute:
+	case FileRead, FileReadMetadata, FileWrite, FileExecute, Device:
 		return op.Pattern.Path
+	case NetworkOutbound, NetworkInbound:
+		if op.Address != All {
+			return op.Address.Word()
+		}
+	case IPC:
+		return op.IPC.Word()
+	case Syscall:
+		return op.Names
 	case Private, Map:
 		return op.Path
 	}
 	return ""
-}
-
-// bound is the bases' union, arranged to answer quickly.
-type bound struct {
-	name    string
-	ops     map[Kind][]Operation
-	exact   map[Operation]bool
-	trees   map[Kind]trees
-	passEnv map[string]bool
-}
-
-func newBound(base Profile, bases []string) *bound {
-	b := &bound{
-		name: strings.Join(bases, " and "), ops: map[Kind][]Operation{}, exact: map[Operation]bool{},
-		trees: map[Kind]trees{}, passEnv: map[string]bool{},
-	}
-	subpaths := map[Kind][]string{}
-	for _, op := range base.Operations {
-		b.ops[op.Kind] = append(b.ops[op.Kind], op)
-		if op.Pattern.Match == Subpath {
-			subpaths[op.Kind] = append(subpaths[op.Kind], op.Pattern.Path)
-		}
-		// A missing path grants nothing: being optional makes no difference to what is allowed.
-		op.Pattern.Optional, op.Bound = false, nil
-		b.exact[op] = true
-	}
-	for kind, paths := range subpaths {
-		b.trees[kind] = newTrees(paths)
-	}
-	for _, name := range base.PassEnv {
-		b.passEnv[name] = true
-	}
-	return b
-}
-
-func (b *bound) of(kind Kind) []Operation { return b.ops[kind] }
-
-func (b *bound) allows(op Operation) bool {
-	op.Pattern.Optional = false
-	if b.exact[op] || (op.Kind == Map && b.exact[writable(op)]) {
-		return true
-	}
-	return op.Pattern.Path != "" && b.trees[op.Kind].cover(op.Pattern.Path)
-}
-
-func (b *bound) exceeded(kind Kind) error {
-	if _, isList := entryForms[kind]; !isList {
-		return fmt.Errorf("beyond %s, where it is false; widen = true would allow it", b.name)
-	}
-	var forms []string
-	for _, op := range b.of(kind) {
-		forms = append(forms, formatEntry(op))
-	}
-	return b.beyond(forms, "allows")
-}
-
-func (b *bound) beyond(allowed []string, verb string) error {
-	const shown = 3
-	what := strings.Join(allowed[:min(shown, len(allowed))], ", ")
-	switch {
-	case len(allowed) == 0:
-		what = "none"
-	case len(allowed) > shown:
-		what += fmt.Sprintf(" and %d more", len(allowed)-shown)
-	}
-	return errors.New("beyond " + b.name + ", which " + verb + " " + what + "; widen = true would allow it")
 }

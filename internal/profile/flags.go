@@ -6,6 +6,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -62,35 +63,109 @@ func parseMap(s string, expand expander) (Operation, error) {
 }
 
 // ParseAddress reads the address of a NetworkOutbound or NetworkInbound operation.
-func ParseAddress(kind Kind, s string) (Operation, error) {
-	switch {
-	case kind != NetworkOutbound && kind != NetworkInbound:
-		return Operation{}, &Error{Operation: kind.String(), Path: s, Err: errors.New("takes no address")}
-	case s == "all":
-		return Operation{Kind: kind, Address: All}, nil
-	case s == "":
-		return Operation{}, &Error{Err: errors.New(`the address is empty; only "all" is known so far`)}
+func ParseAddress(kind Kind, s string) (Operation, error) { return parseAddress(kind, s, verbatim) }
+
+func parseAddress(kind Kind, s string, expand expander) (Operation, error) {
+	op := Operation{Kind: kind}
+	if kind != NetworkOutbound && kind != NetworkInbound {
+		return op, &Error{Operation: kind.String(), Path: s, Err: errors.New("takes no address")}
 	}
-	if form := addressForm(s); form != "" {
-		return Operation{}, &Error{Path: s, Err: fmt.Errorf(`%s is not supported yet; only "all" is known so far`, form)}
+	var err error
+	if op.Address, err = readAddress(s, expand); err == nil {
+		err = op.Address.check(kind, inFile)
 	}
-	return Operation{}, &Error{Path: s, Err: errors.New(`not an address; only "all" is known so far`)}
+	if no := notAddress(""); errors.As(err, &no) {
+		err = fmt.Errorf("%w; write %s", err, addressForms(kind))
+	}
+	if err != nil {
+		err = &Error{Path: s, Err: err}
+	}
+	return op, err
 }
 
-// addressForm names the form that s was meant to have, so that a planned one is told from a misspelt one.
-func addressForm(s string) string {
-	for _, f := range [...]struct{ prefix, form string }{
-		{"tcp:", "tcp:PORT"}, {"udp:", "udp:PORT"}, {"unix:", "unix:PATH"}, {"loopback:", "loopback:PORT"},
-	} {
-		if strings.HasPrefix(s, f.prefix) {
-			return f.form
+// notAddress is what has no form at all, so that advice lists the forms.
+type notAddress string
+
+func (e notAddress) Error() string { return string(e) }
+
+// readAddress finds out which form s has. What it names is still to be checked.
+func readAddress(s string, expand expander) (Address, error) {
+	before, behind, colon := cutLast(s, ":")
+	for form, f := range forms {
+		word, rest, found := strings.Cut(s, ":")
+		switch a := (Address{Form: Form(form)}); {
+		case f.word == "" || f.word != word || found != (f.port || f.name):
+			continue
+		case f.name:
+			var err error
+			a.Name, err = expand(rest)
+			return a, err
+		case f.port:
+			var err error
+			a.Port, err = readPort(rest)
+			return a, err
+		default:
+			return a, nil
 		}
 	}
+	a := Address{Form: FormHost, Name: before}
 	switch {
-	case strings.Contains(s, "/") && strings.Contains(s, ":"):
-		return "CIDR:PORT"
-	case strings.Contains(s, ":"):
-		return "HOST:PORT"
+	case s == "":
+		return a, notAddress("the address is empty")
+	case strings.Contains(s, "://"):
+		return a, notAddress("a URL is not an address")
+	case strings.HasPrefix(s, "/"):
+		return a, fmt.Errorf("the path of a socket is written %q", "unix:"+s)
+	case !colon, strings.Contains(behind, "/"):
+		return a, notAddress("not an address with a port")
+	case strings.Contains(before, "/"):
+		a.Form = FormCIDR
 	}
-	return ""
+	var err error
+	a.Port, err = readPort(behind)
+	return a, err
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+func readPort(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || strconv.Itoa(n) != s {
+		return 0, fmt.Errorf("%q is not a port; write one number from 1 to 65535", s)
+	}
+	return n, nil
+}
+
+// ParseIPC reads the kind of an IPC operation.
+func ParseIPC(s string) (Operation, error) {
+	words := make([]string, 0, len(ipcNames))
+	for _, kind := range IPCKinds() {
+		if kind.Word() == s {
+			return Operation{Kind: IPC, IPC: kind}, nil
+		}
+		words = append(words, kind.Word())
+	}
+	return Operation{}, &Error{Path: s, Err: fmt.Errorf("not a kind of IPC; the kinds are %s", strings.Join(words, ", "))}
+}
+
+// ParseSyscall reads the name of one system call. Whether there is such a call, and whether it can be allowed, the host's table tells.
+func ParseSyscall(s string) (Operation, error) {
+	op := Operation{Kind: Syscall, Names: JoinNames(s)}
+	if err := checkNames(op.Names); err != nil {
+		return op, &Error{Path: s, Err: err}
+	}
+	return op, nil
+}
+
+// ParseDevice reads the path of a device.
+func ParseDevice(s string) (Operation, error) { return parseDevice(s, verbatim) }
+
+func parseDevice(s string, expand expander) (Operation, error) {
+	p, err := checkedPath(s, expand)
+	return Operation{Kind: Device, Pattern: Pattern{Path: p, Match: Literal}}, err
 }

@@ -11,28 +11,27 @@ import (
 	"unicode/utf8"
 )
 
-// TOML returns p as a profile file, which parses back to an equal Profile with any Vars. Two things are put in their
-// canonical form: operations are grouped by kind, and of a variable that is in Env twice the last value stays, as it
-// would in the program. An invalid profile gives a file that does not parse, and one beyond the limits of a file (maxFile,
+// TOML returns p as a profile file, which parses back to an equal Profile with any Vars, but for its Engine. Two things are put in their
+// canonical form: operations are grouped as the keys are, a system call each, and of a variable that is in Env twice the last value
+// stays, as it would in the program. An invalid profile gives a file that does not parse, and one beyond the limits of a file (maxFile,
 // maxEnv) one that Parse refuses.
 func (p Profile) TOML() string {
 	var b strings.Builder
 	b.WriteString("schema = " + schema + "\n")
 	ops := canonical(p.Operations)
-	for _, kind := range Kinds() {
-		some := ofKind(ops, kind)
-		if len(some) == 0 {
-			continue
+	lists := map[string][]string{}
+	for _, op := range ops {
+		key, item := formatOperation(op)
+		lists[key] = append(lists[key], item)
+	}
+	for _, key := range keys {
+		switch kind, isKind := kindOf[key]; {
+		case lists[key] == nil:
+		case isKind && !kind.isList():
+			b.WriteString(key + " = true\n")
+		default:
+			writeList(&b, key, lists[key])
 		}
-		if _, isList := entryForms[kind]; !isList {
-			b.WriteString(kind.Key() + " = true\n")
-			continue
-		}
-		items := make([]string, len(some))
-		for i, op := range some {
-			items[i] = formatEntry(op)
-		}
-		writeList(&b, kind.Key(), items)
 	}
 	if i := slices.IndexFunc(ops, func(op Operation) bool { return !op.Kind.valid() }); i >= 0 {
 		b.WriteString("invalid = " + quote(ops[i].String()) + "\n")
@@ -77,13 +76,44 @@ func writeList(b *strings.Builder, key string, items []string) {
 	b.WriteString("]\n")
 }
 
-// formatEntry is op as it stands in its key's list.
+// formatOperation is the key that op stands under, and its entry there.
+func formatOperation(op Operation) (key, item string) {
+	switch {
+	case op.BestEffort:
+		op.BestEffort = false
+		key, item = formatOperation(op)
+		return bestEffortKey, "{ " + key + " = " + item + " }"
+	case op.Deny:
+		op.Deny = false
+		key, item = formatOperation(op)
+		return denyKey, "{ " + key + " = " + item + " }"
+	}
+	return op.Kind.Key(), formatEntry(op)
+}
+
+// formatEntry is op as it stands in its key's list; where there is none, it is true.
 func formatEntry(op Operation) string {
+	if !op.Kind.isList() {
+		return "true"
+	}
 	switch op.Kind {
 	case FileRead, FileReadMetadata, FileWrite, FileExecute:
 		return formatPattern(op.Pattern)
 	case NetworkOutbound, NetworkInbound:
-		return quote(strings.ToLower(op.Address.String()))
+		if op.Address.check(op.Kind, inGo) != nil {
+			return quote(op.String()) // a name could have the form of another address
+		}
+		return quote(escapeEnd(escape(op.Address.Word()), "?"))
+	case IPC:
+		return quote(op.IPC.Word())
+	case Device:
+		if op.validate() == nil {
+			return quote(escapeEnd(escape(op.Pattern.Path), "?"))
+		}
+	case Syscall:
+		if op.validate() == nil {
+			return quote(op.Names)
+		}
 	case Private:
 		return quote(escapeEnd(escape(op.Path), "?"))
 	case Map:

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"reflect"
 	"strings"
 	"testing"
@@ -39,6 +40,9 @@ func fuzzParse(f *testing.F, name string, seeds []string) {
 
 func FuzzProfileTOML(f *testing.F) {
 	seeds := []string{baseFile}
+	for _, c := range narrowings {
+		seeds = append(seeds, schemaLine+c.base, schemaLine+c.child)
+	}
 	for _, c := range goodFiles {
 		seeds = append(seeds, c.toml)
 	}
@@ -57,6 +61,41 @@ func FuzzProfileJSON(f *testing.F) {
 		seeds = append(seeds, c.data)
 	}
 	fuzzParse(f, "p.json", seeds)
+}
+
+// FuzzAddress: what is taken as an address is written as one, and means the same read again.
+func FuzzAddress(f *testing.F) {
+	for _, s := range []string{
+		"all", "tcp:443", "udp:1", "unix:/a", "unix:/a:b?", "loopback:80", "example.com:443", "10.0.0.0/8:80", "[::1]:80", "2001:db8::/32:80", "::ffff:1.2.3.4/100:1",
+		"127.1:80", "tcp:", "unix:", "a.:1", "0x1:1", "*:1", "http://a:1", "::/0:65535", "a_b:1", "\xff:1", "all:1", "xn--a:1", "fe80::1%a:1",
+	} {
+		f.Add(s, true)
+		f.Add(s, false)
+	}
+	f.Fuzz(func(t *testing.T, s string, out bool) {
+		kind := NetworkInbound
+		if out {
+			kind = NetworkOutbound
+		}
+		op, err := ParseAddress(kind, s)
+		if err != nil {
+			var at *Error
+			if !errors.As(err, &at) {
+				t.Fatalf("%T %v", err, err)
+			}
+			return
+		}
+		if err := op.validate(); err != nil || op.Address.Word() != s {
+			t.Fatalf("%q is %v, %q: %v", s, op, op.Address.Word(), err)
+		}
+		p, err := Parse("p.toml", []byte(Profile{Operations: []Operation{op}}.TOML()), Vars{})
+		if err != nil || len(p.Operations) != 1 || p.Operations[0] != op {
+			t.Fatalf("%v became %v: %v", op, p.Operations, err)
+		}
+		if a := op.Address; a.Form == FormHost && net.ParseIP(a.Name) != nil {
+			t.Fatalf("%v is no name", a)
+		}
+	})
 }
 
 // large has 10,000 paths in each of two keys, as a file and as one that narrows it.

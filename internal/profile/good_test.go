@@ -22,6 +22,16 @@ func optional(p Pattern) Pattern {
 	return p
 }
 func file(k Kind, p Pattern) Operation { return Operation{Kind: k, Pattern: p} }
+func outbound(a Address) Operation     { return Operation{Kind: NetworkOutbound, Address: a} }
+func inbound(a Address) Operation      { return Operation{Kind: NetworkInbound, Address: a} }
+func deny(op Operation) Operation {
+	op.Deny = true
+	return op
+}
+func effort(op Operation) Operation {
+	op.BestEffort = true
+	return op
+}
 
 // Each profile is written in both languages.
 var goodFiles = []struct {
@@ -92,6 +102,58 @@ map = ["/a${0x3D}b=/c=d:rw:ro"]`,
 			file(FileRead, sub("/café/😀")), file(FileRead, sub("/a$b")), file(FileRead, sub("/\xff")),
 			file(FileRead, sub("/q?")), file(FileRead, optional(sub("/?"))),
 			{Kind: Private, Path: "/p?"}, {Kind: Map, Path: "/a=b", Host: "/c=d:rw", Mode: ReadOnly},
+		}}},
+	{"every form of an address",
+		`schema = 1
+connect = ["all", "tcp:443", "udp:53", "unix:/run/x.sock", "api.example.com:443", "10.0.0.0/8:80", "2001:db8::/32:65535", "::/0:1"]
+listen = ["loopback:8080", "unix:${TMP}/a$$b:c${0x3F}", "tcp:1", "udp:2"]`,
+		`{"schema": 1, "connect": ["all", "tcp:443", "udp:53", "unix:/run/x.sock", "api.example.com:443", "10.0.0.0/8:80",
+			"2001:db8::/32:65535", "::/0:1"], "listen": ["loopback:8080", "unix:${TMP}/a$$b:c${0x3F}", "tcp:1", "udp:2"]}`,
+		Profile{Operations: []Operation{
+			outbound(All), outbound(Address{FormTCP, 443, ""}), outbound(Address{FormUDP, 53, ""}), outbound(Address{FormLocalSocket, 0, "/run/x.sock"}),
+			outbound(Address{FormHost, 443, "api.example.com"}), outbound(Address{FormCIDR, 80, "10.0.0.0/8"}),
+			outbound(Address{FormCIDR, 65535, "2001:db8::/32"}), outbound(Address{FormCIDR, 1, "::/0"}),
+			inbound(Address{FormLoopback, 8080, ""}), inbound(Address{FormLocalSocket, 0, "/tmp/a$b:c?"}), inbound(Address{FormTCP, 1, ""}),
+			inbound(Address{FormUDP, 2, ""}),
+		}}},
+	{"what processes do to each other, devices and system calls",
+		`schema = 1
+syscall = ["io_uring_setup", "bpf"]
+device = ["/dev/kvm", "${TMP}/d${0x3F}"]
+ipc = ["posix-queues", "named-pipes", "system-v", "posix-shared-memory"]
+trace = true
+signal = true`,
+		`{"schema": 1, "syscall": ["io_uring_setup", "bpf"], "device": ["/dev/kvm", "${TMP}/d${0x3F}"],
+			"ipc": ["posix-queues", "named-pipes", "system-v", "posix-shared-memory"], "trace": true, "signal": true}`,
+		Profile{Operations: []Operation{
+			{Kind: Signal}, {Kind: Trace}, {Kind: IPC, IPC: POSIXQueues}, {Kind: IPC, IPC: NamedPipes}, {Kind: IPC, IPC: SystemV},
+			{Kind: IPC, IPC: POSIXSharedMemory}, {Kind: Device, Pattern: literal("/dev/kvm")}, {Kind: Device, Pattern: literal("/tmp/d?")},
+			{Kind: Syscall, Names: "io_uring_setup"}, {Kind: Syscall, Names: "bpf"},
+		}}},
+	{"deny and best-effort",
+		`schema = 1
+best-effort = [
+	{ write = "${HOME}/out?" }, { system = true }, { deny = { exec = "/srv/x" } }, { connect = "tcp:443" },
+	{ map = "/m=/h:rw" }, { ipc = "system-v" }, { read = { literal = "/l" } },
+]
+deny = [{ read = "/srv/keys" }, { metadata = { literal = "/srv/m", optional = true } }, { write = "/srv/in?" }]
+read = ["/srv"]
+write = ["/srv"]`,
+		`{"schema": 1, "best-effort": [{"write": "${HOME}/out?"}, {"system": true}, {"deny": {"exec": "/srv/x"}}, {"connect": "tcp:443"},
+			{"map": "/m=/h:rw"}, {"ipc": "system-v"}, {"read": {"literal": "/l"}}],
+			"deny": [{"read": "/srv/keys"}, {"metadata": {"literal": "/srv/m", "optional": true}}, {"write": "/srv/in?"}],
+			"read": ["/srv"], "write": ["/srv"]}`,
+		Profile{Operations: []Operation{
+			effort(Operation{Kind: System}), file(FileRead, sub("/srv")), effort(file(FileRead, literal("/l"))), deny(file(FileRead, sub("/srv/keys"))),
+			deny(file(FileReadMetadata, optional(literal("/srv/m")))), file(FileWrite, sub("/srv")), effort(file(FileWrite, optional(sub("/home/ann/out")))),
+			deny(file(FileWrite, optional(sub("/srv/in")))), effort(deny(file(FileExecute, sub("/srv/x")))), effort(outbound(Address{FormTCP, 443, ""})),
+			effort(Operation{Kind: IPC, IPC: SystemV}), effort(Operation{Kind: Map, Path: "/m", Host: "/h", Mode: ReadWrite}),
+		}}},
+	{"lists of tables in sections",
+		"schema = 1\nread = ['/a']\n[[deny]]\nread = '/a/b'\n[[deny]]\nread.literal = '/a/c'\n[[best-effort]]\ndeny.read = '/a/d'\n",
+		`{"schema": 1, "read": ["/a"], "deny": [{"read": "/a/b"}, {"read": {"literal": "/a/c"}}], "best-effort": [{"deny": {"read": "/a/d"}}]}`,
+		Profile{Operations: []Operation{
+			file(FileRead, sub("/a")), deny(file(FileRead, sub("/a/b"))), deny(file(FileRead, literal("/a/c"))), effort(deny(file(FileRead, sub("/a/d")))),
 		}}},
 	{"a variable's value is not read again",
 		`schema = 1

@@ -47,7 +47,11 @@ func Parse(name string, data []byte, vars Vars) (Profile, error) {
 		return Profile{}, err
 	}
 	if err := r.profile.Validate(); err != nil {
-		return Profile{}, fmt.Errorf("%s: %w", name, err)
+		var at *Error
+		if errors.As(err, &at) {
+			at.File = name
+		}
+		return Profile{}, err
 	}
 	return r.profile, nil
 }

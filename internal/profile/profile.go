@@ -60,6 +60,9 @@ func Kinds() []Kind {
 	return kinds
 }
 
+// file tells whether an operation of this kind has a Pattern of files, so that it can be denied.
+func (k Kind) file() bool { return k >= FileRead && k <= FileExecute }
+
 func (k Kind) valid() bool { return k >= System && int(k) < len(names) }
 
 // String returns the operation's Go name.
@@ -106,50 +109,6 @@ func (p Pattern) String() string {
 	return s
 }
 
-// Form tells the kinds of addresses apart.
-type Form uint8
-
-// The forms of an address.
-const (
-	FormAll         Form = iota + 1 // every internet address: IPv4 and IPv6, TCP and UDP
-	FormTCP                         // Port, of any peer
-	FormUDP                         // Port, of any peer
-	FormLocalSocket                 // the Unix socket at Name, a path
-	FormLoopback                    // Port, of this host alone
-	FormHost                        // Port of the host that Name stands for
-	FormCIDR                        // Port of the addresses in Name, a prefix
-)
-
-// Address says which peers a network operation reaches. Port and Name are meaningful as the Form says.
-type Address struct {
-	Form Form
-	Port uint16
-	Name string
-}
-
-// All is every internet address.
-var All = Address{Form: FormAll}
-
-func (a Address) String() string {
-	switch a.Form {
-	case FormAll:
-		return "All"
-	case FormTCP:
-		return fmt.Sprintf("TCP(%d)", a.Port)
-	case FormUDP:
-		return fmt.Sprintf("UDP(%d)", a.Port)
-	case FormLocalSocket:
-		return fmt.Sprintf("LocalSocket(%q)", a.Name)
-	case FormLoopback:
-		return fmt.Sprintf("Loopback(%d)", a.Port)
-	case FormHost:
-		return fmt.Sprintf("Host(%q, %d)", a.Name, a.Port)
-	case FormCIDR:
-		return fmt.Sprintf("CIDR(%q, %d)", a.Name, a.Port)
-	}
-	return fmt.Sprintf("Address(%d)", uint8(a.Form))
-}
-
 // IPCKind is a way for the processes of one sandbox to talk.
 type IPCKind uint8
 
@@ -185,6 +144,9 @@ func (k IPCKind) Word() string {
 	return ipcNames[k].word
 }
 
+// IPCKinds lists every kind in the order of the constants.
+func IPCKinds() []IPCKind { return []IPCKind{NamedPipes, SystemV, POSIXSharedMemory, POSIXQueues} }
+
 // Mode is how a mapped tree may be used.
 type Mode uint8
 
@@ -215,17 +177,23 @@ type Operation struct {
 	Mode    Mode
 	Address Address
 	IPC     IPCKind
-	Names   string // of system calls: sorted, each once, a space between two
+	Names   string // of system calls: sorted, each once, a space between two: see JoinNames
 	// Deny makes a file operation a hole in what others allow: the more specific path wins, and this one wins a tie.
 	Deny bool
+	// Inherited is a Deny of a file that the profile's own extends: that nothing is left for it to take is no error.
+	Inherited bool
 	// BestEffort accepts less than exact enforcement of this operation; each gap that it opens is reported.
 	BestEffort bool
 	// Bound, if set, is what a file allows that this operation's extends: the pattern may not lead out of it, through links.
 	Bound *Bound
 }
 
-// Bound is a set of operations of the same kind. A pattern lies within it if its target lies within a target of theirs.
-type Bound struct{ Operations []Operation }
+// Bound is what a file allows of one kind. A pattern lies within it if its target lies within a target of Operations and no target
+// of Denied that it lies within is as deep as the deepest of those: otherwise a link would lead back into a hole.
+type Bound struct {
+	Operations []Operation // of the same kind
+	Denied     []Operation // each a Deny, of the kinds that take from this one
+}
 
 // String is the operation as it is written in Go.
 func (o Operation) String() string {
@@ -250,7 +218,13 @@ func (o Operation) plain() string {
 	case Device:
 		return fmt.Sprintf("Device(%q)", o.Pattern.Path)
 	case Syscall:
-		return `Syscall("` + strings.Join(strings.Fields(o.Names), `", "`) + `")`
+		names := strings.Fields(o.Names)
+		for i, name := range names {
+			if !strings.HasPrefix(name, `"`) { // JoinNames has quoted what is none
+				names[i] = fmt.Sprintf("%q", name)
+			}
+		}
+		return "Syscall(" + strings.Join(names, ", ") + ")"
 	case Private:
 		return fmt.Sprintf("Private(%q)", o.Path)
 	case Map:
@@ -285,6 +259,29 @@ type Profile struct {
 	Env        []string // "K=V", added to the minimal environment
 	PassEnv    []string // names copied from the caller's environment when they are set there
 	Dir        string   // working directory inside; empty: see Cmd.Dir
+	Engine     Engine   // no part of files: a profile is for any host
+}
+
+// Engine is the way in which a host confines: see internal/policy.
+type Engine uint8
+
+// AnyEngine leaves the choice to the host; the others are forced, or it is an error.
+const (
+	AnyEngine Engine = iota
+	EngineNamespace
+	EngineLandlock
+)
+
+func (e Engine) String() string {
+	switch e {
+	case AnyEngine:
+		return "any"
+	case EngineNamespace:
+		return "namespace"
+	case EngineLandlock:
+		return "landlock"
+	}
+	return fmt.Sprintf("Engine(%d)", uint8(e))
 }
 
 // Error is a profile that cannot mean anything: which operation, which path, and why.

@@ -3,6 +3,8 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -24,6 +26,12 @@ func (p Profile) Validate() error {
 		if err := op.validate(); err != nil {
 			return err
 		}
+	}
+	if _, err := clash(p.Operations); err != nil {
+		return err
+	}
+	if p.Engine > EngineLandlock {
+		return &Error{Operation: "WithEngine", Err: fmt.Errorf("unknown engine %d; write EngineNamespace or EngineLandlock", p.Engine)}
 	}
 	if p.OnDenied > Kill {
 		return &Error{Operation: "OnDenied", Err: fmt.Errorf("unknown action %d", p.OnDenied)}
@@ -66,39 +74,108 @@ func checkName(name string) error {
 	return nil
 }
 
+// clash finds two operations that cannot both be meant, and returns the index of the second.
+func clash(ops []Operation) (int, error) {
+	maps := map[string]Operation{}
+	for i, op := range ops {
+		if op.Kind != Map {
+			continue
+		}
+		if first, taken := maps[op.Path]; taken {
+			return i, &Error{Operation: op.String(), Path: op.Path, Err: fmt.Errorf("%s has taken this place; a path inside shows one thing", first)}
+		}
+		maps[op.Path] = op
+	}
+	return 0, nil
+}
+
+var errDeny = errors.New("only FileRead, FileReadMetadata, FileWrite and FileExecute can be denied; leave out what is not to be allowed")
+
 func (o Operation) validate() error {
 	fail := func(p string, err error) error { return &Error{Operation: o.String(), Path: p, Err: err} }
-	switch o.Kind {
-	case System, SystemInfoRead, ProcessCreate:
-		return nil
-	case FileRead, FileReadMetadata, FileWrite, FileExecute:
-		if o.Pattern.Match != Literal && o.Pattern.Match != Subpath {
-			return fail("", errors.New("the pattern is neither Literal nor Subpath"))
-		}
-		if err := CheckPath(o.Pattern.Path); err != nil {
-			return fail(o.Pattern.Path, err)
-		}
-		return nil
-	case NetworkOutbound, NetworkInbound:
-		if o.Address != All {
-			return fail("", errors.New("the address is not All"))
-		}
-		return nil
-	case Private:
-		if err := CheckPath(o.Path); err != nil {
-			return fail(o.Path, err)
-		}
-		return nil
-	case Map:
-		if o.Mode != ReadOnly && o.Mode != ReadWrite {
-			return fail(o.Path, errors.New("the mode is neither ReadOnly nor ReadWrite"))
-		}
-		for _, p := range []string{o.Path, o.Host} {
+	paths := func(paths ...string) error {
+		for _, p := range paths {
 			if err := CheckPath(p); err != nil {
 				return fail(p, err)
 			}
 		}
 		return nil
 	}
+	if o.Deny && o.Kind.valid() && !o.Kind.file() {
+		return fail("", errDeny)
+	}
+	switch o.Kind {
+	case System, SystemInfoRead, ProcessCreate, Signal, Trace:
+		return nil
+	case FileRead, FileReadMetadata, FileWrite, FileExecute:
+		if o.Pattern.Match != Literal && o.Pattern.Match != Subpath {
+			return fail("", errors.New("the pattern is neither Literal nor Subpath"))
+		}
+		return paths(o.Pattern.Path)
+	case NetworkOutbound, NetworkInbound:
+		if err := o.Address.check(o.Kind, inGo); err != nil {
+			return fail(o.socket(), err)
+		}
+		return nil
+	case IPC:
+		if !o.IPC.valid() {
+			return fail("", errors.New("the kind is none of NamedPipes, SystemV, POSIXSharedMemory, POSIXQueues"))
+		}
+		return nil
+	case Device:
+		if o.Pattern.Match != Literal || o.Pattern.Optional {
+			return fail("", errors.New("the pattern is not Literal"))
+		}
+		return paths(o.Pattern.Path)
+	case Syscall:
+		if err := checkNames(o.Names); err != nil {
+			return fail("", err)
+		}
+		return nil
+	case Private:
+		return paths(o.Path)
+	case Map:
+		if o.Mode != ReadOnly && o.Mode != ReadWrite {
+			return fail(o.Path, errors.New("the mode is neither ReadOnly nor ReadWrite"))
+		}
+		return paths(o.Path, o.Host)
+	}
 	return &Error{Operation: o.Kind.String(), Err: errors.New("unknown operation")}
+}
+
+// socket is the path that a network operation names; empty if it names none.
+func (o Operation) socket() string {
+	if o.Address.Form == FormLocalSocket {
+		return o.Address.Name
+	}
+	return ""
+}
+
+// JoinNames puts names of system calls into the form of Operation.Names. One that the form could not hold stays recognizably wrong.
+func JoinNames(names ...string) string {
+	held := make([]string, len(names))
+	for i, name := range names {
+		if held[i] = name; name == "" || strings.Contains(name, " ") {
+			held[i] = strings.ReplaceAll(strconv.Quote(name), " ", `\x20`)
+		}
+	}
+	slices.Sort(held)
+	return strings.Join(slices.Compact(held), " ")
+}
+
+// checkNames wants the names of system calls as <asm/unistd.h> has them behind __NR_.
+func checkNames(names string) error {
+	if names == "" {
+		return errors.New("it names no system call")
+	}
+	list := strings.Split(names, " ")
+	for _, name := range list {
+		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			return fmt.Errorf("%s is not the name of a system call; it has lower-case letters, digits and _, such as io_uring_setup", name)
+		}
+	}
+	if JoinNames(list...) != names {
+		return errors.New("the names are not sorted, each once")
+	}
+	return nil
 }

@@ -6,10 +6,10 @@
 package seccomp
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -27,7 +27,7 @@ func assemble(g Grants) (a assembled, err error) {
 		return a, fmt.Errorf("seccomp: no filter for %s", runtime.GOARCH)
 	}
 	rules, newest := g.rules()
-	head := preamble(m, newest, g.deny())
+	head := preamble(m, newest, g)
 	program := slices.Clone(head)
 	for len(rules) > 0 {
 		n := takes(rules)
@@ -83,7 +83,7 @@ func allow(rules []rule, g Grants) ([]plan.Instruction, error) {
 		return nil, fmt.Errorf("seccomp: optimize: %w", err)
 	}
 	for _, r := range rules {
-		if err := add(f, r.nr, r.group); err != nil {
+		if err := add(f, r); err != nil {
 			return nil, fmt.Errorf("seccomp: %s of group %q: %w", SyscallName(int(r.nr)), r.group.Name, err)
 		}
 	}
@@ -94,31 +94,50 @@ func allow(rules []rule, g Grants) ([]plan.Instruction, error) {
 	return out, nil
 }
 
+// rule is one way in which a call is answered otherwise than by denying.
 type rule struct {
 	nr    libseccomp.ScmpSyscall
 	group *Group
+	all   checks // nil is any arguments
 }
 
-// rules are the table's for g, and the highest number in it. A call that a group allows as it is needs no other group's checks;
-// libseccomp refuses some such pairs. The highest comes first: libseccomp keeps an ascending list and looks for the place from its
-// beginning.
+// rules are the table's for g, and the highest number in it. What another rule of the same call implies is left out: libseccomp
+// refuses some such pairs. The highest comes first: libseccomp keeps an ascending list and looks for the place from its beginning.
 func (g Grants) rules() (out []rule, newest uint32) {
-	free := map[libseccomp.ScmpSyscall]bool{}
-	for _, group := range Groups() {
+	calls := map[libseccomp.ScmpSyscall][]rule{}
+	for _, group := range g.groups() {
 		for _, name := range group.Calls {
 			nr, ok := number(name)
 			if !ok {
 				continue
 			}
 			newest = max(newest, uint32(nr))
-			if g.meets(group.Need) {
-				out = append(out, rule{nr, &group})
-				free[nr] = free[nr] || group.any == nil
+			switch {
+			case !g.meets(group.Need):
+			case group.any == nil:
+				calls[nr] = append(calls[nr], rule{nr, &group, nil})
+			default:
+				for _, all := range group.any {
+					calls[nr] = append(calls[nr], rule{nr, &group, all})
+				}
 			}
 		}
 	}
-	out = slices.DeleteFunc(out, func(r rule) bool { return r.group.any != nil && free[r.nr] })
-	slices.SortStableFunc(out, func(a, b rule) int { return cmp.Compare(b.nr, a.nr) })
+	numbers := slices.Sorted(maps.Keys(calls))
+	for _, nr := range slices.Backward(numbers) {
+		rules := calls[nr]
+		for i, r := range rules {
+			needless := false
+			for j, other := range rules {
+				if r.all.imply(other.all) && (j < i || !other.all.imply(r.all)) {
+					needless = needless || i != j
+				}
+			}
+			if !needless {
+				out = append(out, r)
+			}
+		}
+	}
 	return out, newest
 }
 
@@ -136,28 +155,23 @@ func number(name string) (libseccomp.ScmpSyscall, bool) {
 	return 0, false
 }
 
-func add(f *libseccomp.ScmpFilter, nr libseccomp.ScmpSyscall, g *Group) error {
+func add(f *libseccomp.ScmpFilter, r rule) error {
 	action := libseccomp.ActAllow
-	if g.Absent {
+	if r.group.Absent {
 		action = libseccomp.ActErrno.SetReturnCode(int16(unix.ENOSYS))
 	}
-	if g.any == nil {
-		return f.AddRuleExact(nr, action)
+	if r.all == nil {
+		return f.AddRuleExact(r.nr, action)
 	}
-	for _, all := range g.any {
-		var conditions []libseccomp.ScmpCondition
-		for _, c := range all {
-			condition, err := libseccomp.MakeCondition(c.arg, libseccomp.CompareMaskedEqual, c.mask, c.value)
-			if err != nil {
-				return err
-			}
-			conditions = append(conditions, condition)
-		}
-		if err := f.AddRuleConditionalExact(nr, action, conditions); err != nil {
+	var conditions []libseccomp.ScmpCondition
+	for _, c := range r.all {
+		condition, err := libseccomp.MakeCondition(c.arg, libseccomp.CompareMaskedEqual, c.mask, c.value)
+		if err != nil {
 			return err
 		}
+		conditions = append(conditions, condition)
 	}
-	return nil
+	return f.AddRuleConditionalExact(r.nr, action, conditions)
 }
 
 func export(f *libseccomp.ScmpFilter) ([]plan.Instruction, error) {

@@ -20,12 +20,14 @@ type attack struct {
 	want   uint32
 }
 
+// strict is what nothing was granted to; the others are those of sandboxes with a view.
 var (
-	none      = Grants{}
-	processes = Grants{Processes: true}
-	internet  = Grants{Internet: true}
-	listen    = Grants{Listen: true}
-	all       = Grants{Processes: true, Internet: true, Listen: true}
+	strict    = Grants{}
+	none      = Grants{Pipes: true, Attributes: true, Truncate: true, Peers: true}
+	processes = none.with(NeedProcesses)
+	internet  = none.with(NeedInternet)
+	listen    = none.with(NeedListen)
+	all       = none.with(NeedProcesses | NeedInternet | NeedListen)
 )
 
 func TestAttacksOnArgumentsFailAndTheirTwinsPass(t *testing.T) {

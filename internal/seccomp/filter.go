@@ -21,8 +21,13 @@ var library sync.Mutex
 var compiled = map[Grants][]plan.Instruction{}
 
 // Filter returns the filter for g on the architecture that runs; it is the caller's. It fails where that is none of x86-64, arm64 and
-// riscv64. Where gaol was not built with it, a filter is compiled once in the life of the process, which takes about a millisecond.
+// riscv64, and on names that may not be added. Where gaol was not built with it, a filter is compiled once in the life of the process,
+// which takes about a millisecond.
 func Filter(g Grants) ([]plan.Instruction, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	g.Names = strings.Join(g.names(), " ")
 	library.Lock()
 	defer library.Unlock()
 	f, ok := compiled[g]

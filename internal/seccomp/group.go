@@ -31,6 +31,20 @@ func is(arg uint, value uint32) check { return masked(arg, 0xffffffff, value) }
 
 func masked(arg uint, mask, value uint32) check { return check{arg, uint64(mask), uint64(value)} }
 
+// imply is whether other holds wherever c does, as far as the bits of single arguments say.
+func (c checks) imply(other checks) bool {
+	for _, o := range other {
+		implied := false
+		for _, x := range c {
+			implied = implied || x.arg == o.arg && x.mask&o.mask == o.mask && x.value&o.mask == o.value
+		}
+		if !implied {
+			return false
+		}
+	}
+	return true
+}
+
 // oneOf is one alternative for each value of an argument.
 func oneOf(arg uint, values ...uint32) []checks {
 	var out []checks

@@ -115,9 +115,18 @@ func differ(t testing.TB, a, b []plan.Instruction, arch, nr uint32) (calls int, 
 	return calls, ""
 }
 
+// variousGrants are those of a view without what next to nothing hangs on, and some of sandboxes without one.
+func variousGrants() []Grants {
+	list := slices.DeleteFunc(everyGrants(), func(g Grants) bool { return g.Watch || !g.Pipes })
+	for _, n := range []Need{0, needEnd - 1, NeedTCP | NeedUDP | NeedLocal, NeedLocalListen | NeedAttributes, NeedPipes | NeedPeers | NeedTrace} {
+		list = append(list, strict.with(n))
+	}
+	return append(list, Grants{Kill: true}, Grants{Truncate: true, Names: "personality move_pages io_submit"})
+}
+
 func TestOptimizedFiltersAnswerAsBefore(t *testing.T) {
 	m := native(t)
-	for _, g := range everyGrants() {
+	for _, g := range variousGrants() {
 		t.Run(g.name(), func(t *testing.T) {
 			before, after := original(t, g).program, compile(t, g)
 			total := 0
@@ -192,7 +201,7 @@ func TestFiltersAreSmallAndShallow(t *testing.T) {
 		before, was := shape(t, original(t, g).program, m.audit)
 		n, mean := shape(t, compile(t, g), m.audit)
 		t.Logf("%s: %d instructions, %.1f steps; %d and %.1f before", g.name(), n, mean, before, was)
-		if n > 200 || mean > 11 {
+		if n > 205 || mean > 11 {
 			t.Errorf("%s: %d instructions, %.1f steps; libseccomp alone: %d and %.1f", g.name(), n, mean, before, was)
 		}
 		if _, foreign := shape(t, compile(t, g), m.audit^1); foreign != 3 {
@@ -201,32 +210,45 @@ func TestFiltersAreSmallAndShallow(t *testing.T) {
 	}
 }
 
+// anyDiffer is whether a and b answer differently at all: an instruction may be out of reach, or ask what is settled.
+func anyDiffer(t testing.TB, a, b []plan.Instruction, arch uint32) bool {
+	t.Helper()
+	for _, nr := range everyNumber() {
+		if _, found := differ(t, a, b, arch, nr); found != "" {
+			return true
+		}
+	}
+	return false
+}
+
 func TestSameRefusesWhatAnswersDifferently(t *testing.T) {
 	native(t)
-	a, f := original(t, all), compile(t, all)
-	if err := a.same(f); err != nil {
-		t.Fatal(err)
-	}
-	missed := 0
-	for pc, i := range f {
-		change := func(how string, to plan.Instruction) {
-			bad := slices.Clone(f)
-			bad[pc] = to
-			if a.same(bad) == nil {
-				missed++
-				t.Logf("not noticed: %d %s: %s", pc, how, line(pc, i))
+	for _, g := range []Grants{all, strict, strict.with(NeedTCP | NeedLocal | NeedPipes), {LocalListen: true, Names: "move_pages"}} {
+		a, f := original(t, g), compile(t, g)
+		if err := a.same(f); err != nil {
+			t.Fatal(err)
+		}
+		missed := 0
+		for pc, i := range f {
+			change := func(how string, to plan.Instruction) {
+				bad := slices.Clone(f)
+				bad[pc] = to
+				if a.same(bad) == nil && anyDiffer(t, f, bad, a.machine.audit) {
+					missed++
+					t.Logf("not noticed: %d %s: %s", pc, how, line(pc, i))
+				}
+			}
+			switch {
+			case i.Code == opRet:
+				change("another answer", plan.Instruction{Code: opRet, K: i.K ^ 1})
+			case isJump(i.Code):
+				i.Jt, i.Jf = i.Jf, i.Jt
+				change("turned round", i)
 			}
 		}
-		switch {
-		case i.Code == opRet:
-			change("another answer", plan.Instruction{Code: opRet, K: i.K ^ 1})
-		case isJump(i.Code):
-			i.Jt, i.Jf = i.Jf, i.Jt
-			change("turned round", i)
+		if missed > 0 {
+			t.Errorf("%s: %d of %d changes were not noticed\n%s", g.name(), missed, len(f), Text(f))
 		}
-	}
-	if missed > 0 {
-		t.Errorf("%d of %d changes were not noticed", missed, len(f))
 	}
 }
 

@@ -6,30 +6,9 @@ package seccomp
 
 import (
 	"encoding/binary"
-	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
 )
-
-// refused are commands of ioctl; the numbers are those of asm-generic/ioctls.h and of x86, which are the same.
-var refused = []struct {
-	command uint32
-	name    string
-	why     string
-}{
-	{0x5412, "TIOCSTI", "types into the terminal as if the user had: the shell outside runs it when the program is gone (CVE-2017-5226)"},
-	{0x541c, "TIOCLINUX", "of a console: its selection and paste type as TIOCSTI does (CVE-2023-1523)"},
-	{0x541d, "TIOCCONS", "draws what is written to the console to this terminal"},
-	{0x5423, "TIOCSETD", "sets a line discipline, whose module the kernel loads on demand; they have a past of holes"},
-}
-
-func refusedNames() string {
-	var out []string
-	for _, r := range refused {
-		out = append(out, r.name+": "+r.why)
-	}
-	return strings.Join(out, "; ")
-}
 
 // machine is what an architecture means for the preamble.
 type machine struct {
@@ -79,25 +58,15 @@ const (
 
 // preamble returns the instructions for calls up to newest. The architecture is looked at only where something would be denied, and
 // foreign ones are left to libseccomp's program, which kills. How long the paths are does not matter here: see optimize.
-func preamble(m machine, newest uint32, deny uint32) []plan.Instruction {
-	n := uint8(len(refused))
+func preamble(m machine, newest uint32, g Grants) []plan.Instruction {
 	load := func(off uint32) plan.Instruction { return plan.Instruction{Code: opLoad, K: off} }
 	jump := func(op uint16, k uint32, t, f uint8) plan.Instruction {
 		return plan.Instruction{Code: op, Jt: t, Jf: f, K: k}
 	}
 	ret := func(v uint32) plan.Instruction { return plan.Instruction{Code: opRet, K: v} }
 
-	// arch, its check, the command, one jump for each refused one, the answer
-	ioctl := []plan.Instruction{load(offArch), jump(opJeq, m.audit, 0, n+2), load(offLow(1))}
-	for i, r := range refused {
-		left := n - 1 - uint8(i)
-		miss := uint8(0)
-		if left == 0 {
-			miss = 1
-		}
-		ioctl = append(ioctl, jump(opJeq, r.command, left, miss))
-	}
-	ioctl = append(ioctl, ret(deny))
+	commands := refusing(g)
+	ioctl := append([]plan.Instruction{load(offArch), jump(opJeq, m.audit, 0, uint8(len(commands)))}, commands...)
 
 	rest := uint8(len(ioctl))
 	newer := []plan.Instruction{load(offArch), jump(opJeq, m.audit, 0, rest+1), ret(Absent)}

@@ -6,6 +6,7 @@
 package seccomp
 
 import (
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,14 +16,17 @@ import (
 func oracle(g Grants, nr int32, args [6]uint64) uint32 {
 	if name, ok := number("ioctl"); ok && int32(name) == nr {
 		for _, r := range refused {
-			if uint32(args[1]) == r.command {
+			if uint32(args[1]) == r.command && (r.unless == 0 || !g.meets(r.unless)) {
 				return g.deny()
 			}
+		}
+		if uint32(args[1])&familyMask == family {
+			return g.deny()
 		}
 	}
 	newest := int32(0)
 	answer := g.deny()
-	for _, group := range Groups() {
+	for _, group := range g.groups() {
 		for _, call := range group.Calls {
 			n, ok := number(call)
 			if !ok {
@@ -57,6 +61,23 @@ func holds(any []checks, args [6]uint64) bool {
 	return false
 }
 
+// drawGrants are half of them a sandbox's with a view, a filter of which is there already, and half any.
+func drawGrants(t *rapid.T) Grants {
+	if rapid.Bool().Draw(t, "with a view") {
+		return rapid.SampledFrom(everyGrants()).Draw(t, "grants")
+	}
+	g := Grants{Kill: rapid.Bool().Draw(t, "kill")}.with(Need(rapid.Uint32Range(0, uint32(needEnd)-1).Draw(t, "grants")))
+	for range rapid.IntRange(0, 2).Draw(t, "names") {
+		g.Names += " " + drawName(t)
+	}
+	return g
+}
+
+func drawName(t *rapid.T) string {
+	a := rapid.SampledFrom(additions).Draw(t, "addition")
+	return rapid.SampledFrom(strings.Fields(a.names)).Draw(t, "name")
+}
+
 // drawCall prefers the calls whose arguments are checked, and arguments close to those that pass.
 func drawCall(t *rapid.T) (int32, [6]uint64) {
 	nr := rapid.Int32Range(0, 520).Draw(t, "nr")
@@ -65,7 +86,7 @@ func drawCall(t *rapid.T) (int32, [6]uint64) {
 		args[i] = rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, 300), rapid.SampledFrom([]uint64{0, 0x5412, 1 << 32})).Draw(t, "arg")
 	}
 	var checked []Group
-	for _, g := range Groups() {
+	for _, g := range (Grants{Names: "move_pages migrate_pages"}).groups() {
 		if g.any != nil {
 			checked = append(checked, g)
 		}
@@ -90,7 +111,7 @@ func drawCall(t *rapid.T) (int32, [6]uint64) {
 func TestTheFilterSaysWhatTheTableSays(t *testing.T) {
 	m := native(t)
 	rapid.Check(t, func(r *rapid.T) {
-		g := rapid.SampledFrom(everyGrants()).Draw(r, "grants")
+		g := drawGrants(r)
 		nr, args := drawCall(r)
 		got, want := verdict(t, compile(t, g), Call{m.audit, nr, args}), oracle(g, nr, args)
 		if got != want {
@@ -103,8 +124,11 @@ func TestTheFilterSaysWhatTheTableSays(t *testing.T) {
 func TestAGrantNeverTakesAway(t *testing.T) {
 	m := native(t)
 	rapid.Check(t, func(r *rapid.T) {
-		g := rapid.SampledFrom(everyGrants()).Draw(r, "grants")
-		more := Grants{g.Processes || rapid.Bool().Draw(r, "p"), g.Internet || rapid.Bool().Draw(r, "i"), g.Listen || rapid.Bool().Draw(r, "l"), g.Watch || rapid.Bool().Draw(r, "w"), g.Kill}
+		g := drawGrants(r)
+		more := g.with(Need(rapid.Uint32Range(0, uint32(needEnd)-1).Draw(r, "more")))
+		if rapid.Bool().Draw(r, "named") {
+			more.Names += " " + drawName(r)
+		}
 		nr, args := drawCall(r)
 		c := Call{m.audit, nr, args}
 		if a, b := verdict(t, compile(t, g), c), verdict(t, compile(t, more), c); a == Allow && b != Allow || (a == Absent) != (b == Absent) {
@@ -117,7 +141,7 @@ func TestTheUpperHalvesOfArgumentsDecideNothing(t *testing.T) {
 	m := native(t)
 	limits, _ := number("prlimit64") // new_limit is a pointer
 	rapid.Check(t, func(r *rapid.T) {
-		g := rapid.SampledFrom(everyGrants()).Draw(r, "grants")
+		g := drawGrants(r)
 		nr, args := drawCall(r)
 		if nr == int32(limits) {
 			r.Skip()

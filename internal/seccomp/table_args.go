@@ -23,6 +23,14 @@ const (
 // architecture in machines. O_TMPFILE itself has O_DIRECTORY too, whose bit is not the same, and the kernel asks for either alone.
 const creates = 0o100 | 0o20000000
 
+// Of asm-generic/fcntl.h. The fourth access mode, 3, opens for neither reading nor writing.
+const (
+	oTrunc   = 0o1000
+	oWronly  = 1
+	oRdwr    = 2
+	oAccmode = 3
+)
+
 const atEmptyPath = 0x1000 // linux/fcntl.h
 
 func conditional() []Group {
@@ -59,49 +67,99 @@ func conditional() []Group {
 			any:       []checks{{masked(1, 0x10|0x08, 0x08)}},
 		},
 		{
-			Name: "modes",
+			Name: "modes of what is new",
 			Why: "nosuid and no_new_privs hold inside only: whoever finds a copy of a shell with a set-user-ID bit in a writable tree runs it " +
 				"outside with the identity of the sandbox's caller, and set-group-ID does so for groups. A filter cannot tell a directory from " +
 				"a file, so set-group-ID is denied for directories too; those made in such a directory inherit it all the same (inode(7))",
-			Calls:     []string{"chmod", "fchmod", "mkdir", "creat"},
-			Condition: "the mode has neither S_ISUID nor S_ISGID",
+			Calls:     []string{"mkdir", "creat"},
+			Condition: noSetID,
+			any:       []checks{{masked(1, sISXID, 0)}},
+		},
+		{
+			Name:      "modes of what is new at a directory",
+			Why:       "as modes of what is new",
+			Calls:     []string{"mkdirat"},
+			Condition: noSetID,
+			any:       []checks{{masked(2, sISXID, 0)}},
+		},
+		{
+			Name:      "modes",
+			Why:       "as owners and times, and as modes of what is new",
+			Calls:     []string{"chmod", "fchmod"},
+			Condition: noSetID,
+			Need:      NeedAttributes,
 			any:       []checks{{masked(1, sISXID, 0)}},
 		},
 		{
 			Name:      "modes at a directory",
 			Why:       "as modes",
-			Calls:     []string{"fchmodat", "fchmodat2", "mkdirat"},
-			Condition: "the mode has neither S_ISUID nor S_ISGID",
+			Calls:     []string{"fchmodat", "fchmodat2"},
+			Condition: noSetID,
+			Need:      NeedAttributes,
 			any:       []checks{{masked(2, sISXID, 0)}},
 		},
 		{
-			Name:      "open",
-			Why:       "as files and, where it creates one, as modes; where not, the kernel drops the mode, whatever a program passes (open(2))",
+			Name: "open",
+			Why: "as files and, where it creates one, as modes of what is new; where not, the kernel drops the mode, whatever a program " +
+				"passes (open(2)). O_TRUNC empties a file that is opened for reading too, and with access mode 3; Landlock before ABI 3 " +
+				"only sees what is opened for writing",
 			Calls:     []string{"open"},
-			Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
-			any:       []checks{{masked(2, sISXID, 0)}, {masked(1, creates, 0)}},
+			Condition: opensWithout,
+			any:       openChecks(1),
 		},
 		{
 			Name:      "openat",
 			Why:       "as open",
 			Calls:     []string{"openat"},
-			Condition: "the mode has neither S_ISUID nor S_ISGID, or flags have neither O_CREAT nor O_TMPFILE",
+			Condition: opensWithout,
+			any:       openChecks(2),
+		},
+		{
+			Name:      "open and truncate",
+			Why:       "as open and as truncate by path",
+			Calls:     []string{"open"},
+			Condition: opensModes,
+			Need:      NeedTruncate,
+			any:       []checks{{masked(2, sISXID, 0)}, {masked(1, creates, 0)}},
+		},
+		{
+			Name:      "openat and truncate",
+			Why:       "as open and truncate",
+			Calls:     []string{"openat"},
+			Condition: opensModes,
+			Need:      NeedTruncate,
 			any:       []checks{{masked(3, sISXID, 0)}, {masked(2, creates, 0)}},
 		},
 		{
 			Name: "mknod",
-			Why: "files and FIFOs, with a mode as in modes; device nodes need a capability anyway, a socket's name is bind's to make " +
+			Why: "files, with a mode as in modes of what is new; device nodes need a capability anyway, a socket's name is bind's to make " +
 				"(mknod(2))",
 			Calls:     []string{"mknod"},
-			Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
-			any:       nodeChecks(1),
+			Condition: "the type is S_IFREG or 0 and the mode has neither S_ISUID nor S_ISGID",
+			any:       nodeChecks(1, 0, sIFREG),
 		},
 		{
 			Name:      "mknodat",
 			Why:       "as mknod",
 			Calls:     []string{"mknodat"},
-			Condition: "the type is S_IFREG, S_IFIFO or 0 and the mode has neither S_ISUID nor S_ISGID",
-			any:       nodeChecks(2),
+			Condition: "the type is S_IFREG or 0 and the mode has neither S_ISUID nor S_ISGID",
+			any:       nodeChecks(2, 0, sIFREG),
+		},
+		{
+			Name:      "named pipes",
+			Why:       "as mknod; whom one leads to the view and Landlock decide",
+			Calls:     []string{"mknod"},
+			Condition: "the type is S_IFIFO and the mode has neither S_ISUID nor S_ISGID",
+			Need:      NeedPipes,
+			any:       nodeChecks(1, sIFIFO),
+		},
+		{
+			Name:      "named pipes at a directory",
+			Why:       "as named pipes",
+			Calls:     []string{"mknodat"},
+			Condition: "the type is S_IFIFO and the mode has neither S_ISUID nor S_ISGID",
+			Need:      NeedPipes,
+			any:       nodeChecks(2, sIFIFO),
 		},
 		{
 			Name: "limits",
@@ -112,6 +170,41 @@ func conditional() []Group {
 			Condition: "new_limit is NULL, or pid is 0 and resource is not RLIMIT_CORE",
 			any: []checks{{check{2, ^uint64(0), 0}}, {is(0, 0), masked(1, ^uint32(3), 0)}, {is(0, 0), is(1, 5)},
 				{is(0, 0), masked(1, ^uint32(1), 6)}, {is(0, 0), masked(1, ^uint32(7), 8)}},
+		},
+		{
+			Name:      "commands of descriptors",
+			Why:       "of what the program holds",
+			Calls:     []string{"fcntl"},
+			Condition: "the command is one of those up to F_GETOWNER_UIDS, an F_OFD_* or one from F_GETLEASE to F_GETDELEG",
+			any:       oneOf(1, commandsOfFcntl()...),
+		},
+		{
+			Name: "leases",
+			Why: "F_SETLEASE makes those outside who open the file wait for lease-break-time, through a descriptor that only reads; F_SETDELEG " +
+				"does so for directories (Linux 6.19). Mounts do not refuse it either, and file servers need it, so it goes with the attributes",
+			Calls: []string{"fcntl"},
+			Need:  NeedAttributes,
+		},
+		{
+			Name:      "own scheduling",
+			Why:       "of the calling thread",
+			Calls:     []string{"sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr"},
+			Condition: "pid is 0",
+			any:       oneOf(0, 0),
+		},
+		{
+			Name:      "own priority",
+			Why:       "as own scheduling; PRIO_PGRP and PRIO_USER reach others even with 0",
+			Calls:     []string{"setpriority"},
+			Condition: "which is PRIO_PROCESS and who is 0",
+			any:       []checks{{is(0, 0), is(1, 0)}},
+		},
+		{
+			Name:      "own input and output priority",
+			Why:       "as own priority",
+			Calls:     []string{"ioprio_set"},
+			Condition: "which is IOPRIO_WHO_PROCESS and who is 0",
+			any:       []checks{{is(0, 1), is(1, 0)}},
 		},
 		{
 			Name:      "personality",
@@ -129,7 +222,7 @@ func conditional() []Group {
 		},
 		{
 			Name:      "ioctl",
-			Why:       "descriptors decide what it reaches; a few commands of terminals are refused before (" + refusedNames() + ")",
+			Why:       "descriptors decide what it reaches; a few commands are refused before (" + refusedNames() + ")",
 			Calls:     []string{"ioctl"},
 			Condition: "the command is none of those",
 		},
@@ -143,10 +236,38 @@ func conditional() []Group {
 	}
 }
 
-func nodeChecks(arg uint) []checks {
+const (
+	noSetID      = "the mode has neither S_ISUID nor S_ISGID"
+	opensModes   = noSetID + ", or flags have neither O_CREAT nor O_TMPFILE"
+	opensWithout = "(" + opensModes + ") and (flags have no O_TRUNC, or O_WRONLY or O_RDWR)"
+)
+
+// commandsOfFcntl are those of linux/fcntl.h and asm-generic/fcntl.h that are allowed.
+func commandsOfFcntl() []uint32 {
+	var out []uint32
+	for _, r := range []struct{ from, to uint32 }{{0, 17}, {36, 38}, {1025, 1039}} {
+		for c := r.from; c <= r.to; c++ {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func nodeChecks(arg uint, kinds ...uint32) []checks {
 	var out []checks
-	for _, kind := range []uint32{0, sIFREG, sIFIFO} {
+	for _, kind := range kinds {
 		out = append(out, checks{masked(arg, sIFMT|sISXID, kind)})
+	}
+	return out
+}
+
+// openChecks are those of flags and the mode, which follows: that none is set-ID, or none is looked at, with each way to open
+// without emptying what was not opened for writing.
+func openChecks(flags uint) []checks {
+	var out []checks
+	for _, way := range []struct{ mask, value uint32 }{{oTrunc, 0}, {oAccmode, oWronly}, {oAccmode, oRdwr}} {
+		out = append(out, checks{masked(flags, way.mask, way.value), masked(flags+1, sISXID, 0)},
+			checks{masked(flags, creates|way.mask, way.value)})
 	}
 	return out
 }

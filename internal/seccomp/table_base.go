@@ -1,6 +1,6 @@
 // This file is the part of the table that every program needs and that no argument makes dangerous: its memory, threads, time,
 // signals, descriptors and files. A call belongs here only if it reaches nothing but the program itself, what it already holds, or
-// what the view, Landlock or the pid namespace bounds.
+// what the view, Landlock or a namespace bounds; where only one of these does, the call has a need.
 
 package seccomp
 
@@ -46,7 +46,7 @@ func base() []Group {
 				"change after a reader outside has checked them, and let a child read its parent's memory (CVE-2020-29374). Not io_uring " +
 				"(its operations pass by this filter) and not the old io_submit family, which next to nothing uses",
 			Calls: strings.Fields(`read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek
-			dup dup2 dup3 fcntl flock poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
+			dup dup2 dup3 flock poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
 			eventfd eventfd2 pipe pipe2 inotify_init inotify_init1 inotify_rm_watch splice tee sendfile copy_file_range
 			sync_file_range readahead fadvise64`),
 		},
@@ -63,19 +63,34 @@ func files() []Group {
 	return []Group{
 		{
 			Name: "files",
-			Why: "the view and Landlock decide about paths. None of these gives a file a mode, chown only clears set-ID bits; the calls that " +
-				"do give one are checked (see modes). Not open_by_handle_at and name_to_handle_at (they reach files that no path of the view " +
-				"does) and fanotify (it watches whole file systems)",
+			Why: "the view and Landlock decide about paths. None of these gives a file a mode; the calls that do are checked (see modes). " +
+				"ftruncate and fallocate need a descriptor that is open for writing. Not open_by_handle_at (it reaches files that no path of " +
+				"the view does) and fanotify (it watches whole file systems)",
 			Calls: strings.Fields(`access faccessat faccessat2 stat fstat lstat newfstatat statx statfs fstatfs getcwd chdir fchdir getdents
-			getdents64 rmdir link linkat symlink symlinkat readlink readlinkat unlink unlinkat rename renameat renameat2 chown fchown
-			lchown fchownat umask utime utimes utimensat futimesat truncate ftruncate fallocate fsync fdatasync sync syncfs`),
+			getdents64 rmdir link linkat symlink symlinkat readlink readlinkat unlink unlinkat rename renameat renameat2 umask
+			ftruncate fallocate fsync fdatasync sync syncfs getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr getxattrat
+			listxattrat`),
+		},
+		{
+			Name: "owners and times",
+			Why: "a read-only mount refuses them, Landlock has no right for them: without a view any file of the user could be given away " +
+				"or made to look old. chown only clears set-ID bits",
+			Calls: strings.Fields(`chown fchown lchown fchownat utime utimes utimensat futimesat`),
+			Need:  NeedAttributes,
 		},
 		{
 			Name: "extended attributes",
-			Why: "as files; the trusted and security names need capabilities, which are gone (xattr(7)). That holds for security.capability " +
-				"too, which needs CAP_SETFCAP and would be a set-user-ID bit by another name; access lists do not reach those bits (acl(5))",
-			Calls: strings.Fields(`setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr removexattr
-			lremovexattr fremovexattr setxattrat getxattrat listxattrat removexattrat`),
+			Why: "as owners and times; the trusted and security names need capabilities, which are gone (xattr(7)). That holds for " +
+				"security.capability too, which needs CAP_SETFCAP and would be a set-user-ID bit by another name; access lists do not reach " +
+				"those bits (acl(5))",
+			Calls: strings.Fields(`setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr setxattrat removexattrat`),
+			Need:  NeedAttributes,
+		},
+		{
+			Name:  "truncate by path",
+			Why:   "it opens nothing, so that Landlock does not see it before ABI 3",
+			Calls: []string{"truncate"},
+			Need:  NeedTruncate,
 		},
 	}
 }
@@ -91,12 +106,38 @@ func running() []Group {
 		},
 		{
 			Name: "process",
-			Why: "own state and children. The calls that take a pid reach the pid namespace. Not pidfd_getfd (takes descriptors from other " +
-				"processes), ptrace, process_vm_*, process_madvise, process_mrelease and kcmp. setrlimit is prlimit64's old form",
+			Why: "own state and children, and what of others is no secret. setpgid moves the caller and its children only, and those only " +
+				"until they execute (setpgid(2)). Not process_mrelease. setrlimit is prlimit64's old form",
 			Calls: strings.Fields(`getpid getppid gettid getpgid getpgrp setpgid getsid setsid wait4 waitid exit exit_group getrlimit
-			getrusage getpriority setpriority ioprio_get ioprio_set sched_getaffinity sched_setaffinity sched_getparam
-			sched_setparam sched_getscheduler sched_setscheduler sched_getattr sched_setattr sched_get_priority_max
+			getrusage getpriority ioprio_get sched_getaffinity sched_getparam sched_getscheduler sched_getattr sched_get_priority_max
 			sched_get_priority_min sched_rr_get_interval`),
+		},
+		{
+			Name: "peers",
+			Why: "they ask for no more than the same user id and Landlock has no rule for them; the pid namespace bounds whom they reach, " +
+				"without one that is each of the user's processes",
+			Calls: strings.Fields(`sched_setaffinity sched_setparam sched_setscheduler sched_setattr setpriority ioprio_set`),
+			Need:  NeedPeers,
+		},
+		{
+			Name: "trace",
+			Why: "debuggers. The pid namespace or the domain of Landlock bounds whom they reach; the calls that a tracer makes another process " +
+				"do pass that one's filter (ptrace(2), since Linux 4.8)",
+			Calls: strings.Fields(`ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp`),
+			Need:  NeedTrace,
+		},
+		{
+			Name:  "System V",
+			Why:   "memory, semaphores and queues under numbers that anybody can guess; the ipc namespace bounds whose they are",
+			Calls: strings.Fields(`shmget shmat shmdt shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl`),
+			Need:  NeedSystemV,
+		},
+		{
+			Name: "message queues",
+			Why: "queues under names; the ipc namespace bounds whose they are. To be told of messages in a thread needs a netlink socket, which " +
+				"is denied (mq_notify(3))",
+			Calls: strings.Fields(`mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr`),
+			Need:  NeedQueues,
 		},
 		{
 			Name:  "system",

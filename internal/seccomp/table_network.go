@@ -46,22 +46,52 @@ func network() []Group {
 		},
 		{
 			Name: "connect",
-			Why: "without it not even a socket that was handed over is connected: a socket is the caller's grant of the peer that it has. The " +
-				"option TCP_FASTOPEN_CONNECT only puts a connect off",
-			Calls: strings.Fields(`connect sendto sendmsg sendmmsg`),
+			Why: "without it not even a socket that was handed over is connected: a socket is the caller's grant of the peer that it has. " +
+				"Landlock sees it, and names in the file system are looked up in the view. The option TCP_FASTOPEN_CONNECT only puts it off",
+			Calls: []string{"connect"},
+			Need:  NeedInternet | NeedTCP | NeedUDP | NeedLocal,
+		},
+		{
+			Name:  "fast open",
+			Why:   "a connect that Landlock's port rules do not see, so not with TCP, whose ports are theirs to check",
+			Calls: strings.Fields(`sendto sendmsg sendmmsg`),
 			Need:  NeedInternet,
 		},
 		{
 			Name: "socket pairs",
 			Why: "a connected pair cannot be connected anew. Not SOCK_DGRAM, nor SOCK_RAW, which AF_UNIX takes for it: connect and sendto " +
-				"lead an end of such a pair to any socket with a name, of the file system or abstract (unix(7)). socket(AF_UNIX) is never " +
-				"allowed for the same reason: a read-only bind does not keep a program from connecting",
+				"lead an end of such a pair to any socket with a name, of the file system or abstract (unix(7))",
 			Calls:     []string{"socketpair"},
 			Condition: "AF_UNIX with SOCK_STREAM or SOCK_SEQPACKET",
-			any: []checks{
-				{is(0, afUnix), masked(1, sockTypeMask, sockStream)},
-				{is(0, afUnix), masked(1, sockTypeMask, sockSeqpacket)},
-			},
+			any:       unixChecks(sockStream, sockSeqpacket),
+		},
+		{
+			Name:      "datagram pairs",
+			Why:       "as local datagrams",
+			Calls:     []string{"socketpair"},
+			Condition: "AF_UNIX with SOCK_DGRAM",
+			Need:      NeedLocal,
+			any:       unixChecks(sockDgram),
+		},
+		{
+			Name: "local sockets",
+			Why: "to connect or to listen. A read-only bind does not keep a program from connecting to a socket, so that this is for profiles " +
+				"that grant it. The protocol is not looked at: the kernel takes 0 and 1 for the same (unix_create of net/unix/af_unix.c). A " +
+				"socket with SO_PASSCRED gets an abstract name when it connects, without a bind",
+			Calls:     []string{"socket"},
+			Condition: "AF_UNIX with SOCK_STREAM or SOCK_SEQPACKET",
+			Need:      NeedLocal | NeedLocalListen,
+			any:       unixChecks(sockStream, sockSeqpacket),
+		},
+		{
+			Name: "local datagrams",
+			Why: "sendto is a connect by another name: Landlock covers both where it has a right for named sockets (ABI 9) and scopes for " +
+				"abstract ones (ABI 6); otherwise they reach what the view shows and the network namespace holds. LocalListen alone has none, " +
+				"as Listen has no UDP",
+			Calls:     []string{"socket"},
+			Condition: "AF_UNIX with SOCK_DGRAM",
+			Need:      NeedLocal,
+			any:       unixChecks(sockDgram),
 		},
 		{
 			Name: "TCP sockets",
@@ -69,23 +99,25 @@ func network() []Group {
 				"the other families, whose modules the kernel loads on demand",
 			Calls:     []string{"socket"},
 			Condition: "AF_INET or AF_INET6; SOCK_STREAM with protocol 0 or TCP",
-			Need:      NeedInternet | NeedListen,
+			Need:      NeedInternet | NeedListen | NeedTCP,
 			any:       inetChecks(sockStream, ipprotoTCP),
 		},
 		{
-			Name:      "UDP sockets",
-			Why:       "Listen alone has none: any datagram socket sends wherever sendto says, without a connect",
+			Name: "UDP sockets",
+			Why: "Listen and TCP alone have none: any datagram socket sends wherever sendto says, without a connect. Not UDP-Lite, nor " +
+				"ICMP, which is SOCK_DGRAM too",
 			Calls:     []string{"socket"},
 			Condition: "AF_INET or AF_INET6; SOCK_DGRAM with protocol 0 or UDP",
-			Need:      NeedInternet,
+			Need:      NeedInternet | NeedUDP,
 			any:       inetChecks(sockDgram, ipprotoUDP),
 		},
 		{
 			Name: "serve",
-			Why: "choosing a port and being connected to. Internet alone has no bind: a bound UDP socket receives from anyone, and resolvers " +
-				"and clients need none, because connect and sendto choose a port by themselves (ip(7))",
+			Why: "choosing a port or name and being connected to; a filter sees neither nor the family, and listen without bind takes any " +
+				"port. Internet alone has no bind: a bound UDP socket receives from anyone, and resolvers and clients need none, because " +
+				"connect and sendto choose a port by themselves (ip(7))",
 			Calls: []string{"bind", "listen"},
-			Need:  NeedListen,
+			Need:  NeedListen | NeedLocalListen,
 		},
 	}
 }
@@ -96,6 +128,14 @@ func inetChecks(kind, protocol uint32) []checks {
 		for _, p := range []uint32{0, protocol} {
 			out = append(out, checks{is(0, family), masked(1, sockTypeMask, kind), is(2, p)})
 		}
+	}
+	return out
+}
+
+func unixChecks(kinds ...uint32) []checks {
+	var out []checks
+	for _, kind := range kinds {
+		out = append(out, checks{is(0, afUnix), masked(1, sockTypeMask, kind)})
 	}
 	return out
 }

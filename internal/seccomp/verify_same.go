@@ -33,6 +33,9 @@ var patterns = func() (out []words) {
 		{47, 1},
 		{47, 4},
 		{afUnix, sockSeqpacket},
+		{afUnix, sockDgram},
+		{0, oTrunc, oTrunc},
+		{0, oTrunc | oWronly, oTrunc | oWronly},
 		{0x40000, 0x18, 0o060000},
 		{0, 0o4755, 0o4755, 0o4755},             // as a mode S_ISUID, as flags O_CREAT
 		{0, 0o20002000, 0o20002000, 0o20002000}, // S_ISGID; __O_TMPFILE

@@ -1,0 +1,86 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gaol-sandbox/gaol/internal/landlock"
+	"github.com/gaol-sandbox/gaol/internal/profile"
+)
+
+// The engines, as a policy and a report name them.
+const (
+	NamespaceEngine = "namespace" // a view of its own: what is not granted is not there
+	LandlockEngine  = "landlock"  // the host's view, with rules
+)
+
+// MinLandlock is the ABI from which Landlock is used: ABI 1 forbids every rename between directories (man 7 landlock), so that a
+// FileWrite would grant less than it says.
+const MinLandlock = 2
+
+// Resolve decides what the host enforces for p, and by what. A profile that means nothing is a *profile.Error; one that the host
+// cannot enforce exactly is an *UnsupportedError with all that is missing.
+func Resolve(p profile.Profile, h Host) (Policy, error) {
+	if err := p.Validate(); err != nil {
+		return Policy{}, err
+	}
+	if h.Landlock < MinLandlock {
+		h.Landlock = 0
+	}
+	force := p.Engine
+	if force == profile.AnyEngine {
+		force = h.Force
+	}
+	if u, ok := h.engine(force); !ok {
+		return Policy{}, &UnsupportedError{[]Unsupported{u}}
+	}
+	switch {
+	case force == profile.EngineLandlock, force == profile.AnyEngine && !h.Namespaces.OK && h.rules():
+		return resolveRules(p, h)
+	case force == profile.AnyEngine && !h.Proc.OK && h.rules():
+		view, err := resolveView(p, h)
+		var lacks *UnsupportedError
+		if errors.As(err, &lacks) { // a masked /proc, as in a container, stands in the way of one engine only
+			if rules, err := resolveRules(p, h); err == nil {
+				return rules, nil
+			}
+		}
+		return view, err
+	}
+	return resolveView(p, h)
+}
+
+// rules says that the landlock engine works.
+func (h Host) rules() bool { return h.Landlock >= MinLandlock && h.Seccomp.OK }
+
+// Engines lists those that work.
+func (h Host) Engines() (out []profile.Engine) {
+	for _, e := range []profile.Engine{profile.EngineNamespace, profile.EngineLandlock} {
+		if _, ok := h.engine(e); ok {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// engine says whether a forced engine works, and what it lacks.
+func (h Host) engine(e profile.Engine) (Unsupported, bool) {
+	u := Unsupported{Operation: "WithEngine(" + e.String() + ")"}
+	switch {
+	case e == profile.AnyEngine:
+		return u, true
+	case !h.Seccomp.OK:
+		u.Mechanism, u.Detail, u.Fix = "seccomp", h.Seccomp.Reason, h.Seccomp.Fix
+		return u, false
+	case e == profile.EngineNamespace:
+		u.Mechanism, u.Detail, u.Fix = "namespaces", h.Namespaces.Reason, h.Namespaces.Fix
+		return u, h.Namespaces.OK
+	}
+	u.Mechanism, u.Detail, u.Fix = "Landlock", h.LandlockReason, landlockFrom(MinLandlock)
+	return u, h.Landlock >= MinLandlock
+}
+
+// landlockFrom tells a person how to get an ABI.
+func landlockFrom(abi int) string {
+	return fmt.Sprintf("a kernel from %s on with landlock in its lsm= list", landlock.Kernel(abi))
+}

@@ -1,0 +1,105 @@
+//go:build linux && cgo
+
+// These tests grant Unix sockets by their paths: the one that is named is reached, and no other that lies beside it, has an abstract name,
+// or comes with a directory.
+
+package tests
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/gaol-sandbox/gaol"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("NetworkOutbound(LocalSocket(path))", func() {
+	It("reaches that socket, and none beside it or of an abstract name, and no network", func() {
+		h, other := newServices(), newServices()
+		s := sandbox(gaol.System(), gaol.NetworkOutbound(gaol.LocalSocket(h.Named)))
+		try(s, want("ok", "connect", h.Named), want("ENOENT", "connect", other.Named), want("ENOENT", "udp", h.NamedDgr), want("ECONNREFUSED|EPERM", "connect", h.Abstract),
+			want("ECONNREFUSED|EPERM", "udp", h.AbstractDgram), want("EPERM socket", "connect", h.TCP), want("EPERM socket", "udp", h.UDP), want("EPERM", "bind", "@name"), want("EPERM", "bind", h.Named),
+			want("EPERM", "serve", h.Dir+"/mine"), want("EPERM", "socket", "netlink", "raw"), want("EPERM", "socket", "vsock", "stream"), want("ok lo", "interfaces"),
+			want("ok socket …", "lstat", h.Named), want("EROFS", "chmod", h.Named, "777"), want("EBUSY|EROFS|EACCES", "unlink", h.Named), want("ENXIO|EACCES", "open", h.Named, "rw"))
+		other.Untouched()
+		try(sandbox(gaol.System()), want("EPERM socket", "connect", h.Named))
+	})
+
+	It("reaches a datagram socket, without the network of the host or with a port of it", func() {
+		needLandlock(6)
+		h, other := newServices(), newServices()
+		try(sandbox(gaol.NetworkOutbound(gaol.LocalSocket(h.NamedDgr))), want("ok", "udpconnect", h.NamedDgr), want("ENOENT", "udpconnect", h.Named))
+		s := sandbox(gaol.NetworkOutbound(gaol.LocalSocket(h.Named)), gaol.NetworkOutbound(gaol.TCP(portOf(h.TCP))))
+		try(s, want("ok", "connect", h.Named), want("ok", "connect", h.TCP), want("EPERM", "connect", h.Abstract), want("EPERM", "udp", h.AbstractDgram), want("EACCES", "connect", other.TCP), want("EPERM socket", "udp", h.UDP))
+		other.Untouched()
+	})
+
+	It("is shown through links, by a mapped directory and in a private one", func() {
+		h := newServices()
+		l := link(h.Named, tempDir(), "link")
+		try(sandbox(gaol.NetworkOutbound(gaol.LocalSocket(l))), want("ok", "connect", l), want("ok", "connect", h.Named))
+		private := sandbox(gaol.Private(h.Dir), gaol.NetworkOutbound(gaol.LocalSocket(h.Named)))
+		try(private, want("ok", "connect", h.Named), want("ENOENT", "connect", h.NamedDgr), want("ok", "mkdir", h.Dir+"/new"))
+	})
+
+	It("is refused beside a directory that may hold other sockets, and says as best effort which are reached", func() {
+		h, other := newServices(), newServices()
+		op, dir := gaol.NetworkOutbound(gaol.LocalSocket(h.Named)), gaol.FileRead(gaol.Subpath(other.Dir))
+		if landlockABI() >= 9 {
+			try(sandbox(op, dir), want("ok", "connect", h.Named), want("EACCES", "connect", other.Named))
+			other.Untouched()
+			return
+		}
+		lacking(other.Dir, op, dir)
+		lacking(other.Dir, op, gaol.Map("/map", other.Dir, gaol.ReadOnly))
+		r := try(sandbox(gaol.BestEffort(op), dir), want("ok", "connect", h.Named), want("ok", "connect", other.Named))
+		Expect(r.Report.Gaps).To(ContainElement(HaveField("Detail", ContainSubstring(other.Dir))))
+		file := writeFile("file", tempDir(), "file")
+		try(sandbox(gaol.System(), op, gaol.FileRead(gaol.Literal(file))), want("ok", "connect", h.Named), want("ok file", "read", file))
+	})
+
+	It("is refused where there is no socket", func() {
+		dir := tempDir()
+		refusedAs("no such file", gaol.NetworkOutbound(gaol.LocalSocket(dir+"/missing")))
+		refusedAs("is not a socket", gaol.NetworkOutbound(gaol.LocalSocket(dir)))
+		refusedAs("is not a socket", gaol.NetworkOutbound(gaol.LocalSocket(writeFile("", dir, "file"))))
+		refusedAs("is not a socket", gaol.NetworkOutbound(gaol.LocalSocket("/dev/null")))
+	})
+
+	It("does not reach what the host makes in its place", func() {
+		dir := tempDir()
+		path := filepath.Join(dir, "socket")
+		first, err := net.Listen("unix", path)
+		Expect(err).NotTo(HaveOccurred())
+		s := sandbox(gaol.System(), gaol.NetworkOutbound(gaol.LocalSocket(path)))
+		try(s, want("ok", "connect", path))
+		Expect(first.Close()).To(Succeed())
+		second, err := net.Listen("unix", path)
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(second.Close)
+		try(s, want("ECONNREFUSED", "connect", path))
+		Expect(os.Remove(path)).To(Succeed())
+	})
+})
+
+var _ = Describe("NetworkInbound(LocalSocket(path))", func() {
+	It("is refused, since names cannot be told apart, and serves as best effort where the program may write", func() {
+		dir := tempDir()
+		path := filepath.Join(dir, "socket")
+		write := []gaol.Option{gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir))}
+		op := gaol.NetworkInbound(gaol.LocalSocket(path))
+		lacking("names", append(write, op)...)
+		refusedAs("no operation lets the program make it", gaol.FileRead(gaol.Subpath(dir)), op)
+		refusedAs("no operation lets the program make it", op)
+		s := sandbox(append(write, gaol.BestEffort(op))...)
+		r := launch(s, "serve", path, "--", "connect", path, "--", "serve", "127.0.0.1:0")
+		Expect(r.Line()).To(HavePrefix("at "))
+		dial("unix", path)
+		Expect([]string{r.Line(), r.Line(), r.Line()}).To(Equal([]string{"ok", "EPERM", "EPERM socket"}))
+		Expect(r.Wait()).To(Succeed())
+		Expect(r.Report().Gaps).To(ContainElement(HaveField("Detail", ContainSubstring("any name"))))
+		try(sandbox(write...), want("EPERM socket", "bind", dir+"/other"))
+	})
+})
