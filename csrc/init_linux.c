@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -74,6 +75,8 @@ INLINE int reap(const struct way *w) {
 		long pid = sys(SYS_wait4, -1, &st, options, &ru);
 		if (pid == -EINTR) continue;
 		if (pid <= 0) return 0;
+		/* PTRACE_TRACEME makes the parent the tracer, which this process then is, unasked: it lets go, with the signal that there was */
+		if (WIFSTOPPED(st) && sys(SYS_ptrace, PTRACE_DETACH, pid, 0, WSTOPSIG(st) == SIGTRAP ? 0 : WSTOPSIG(st)) == 0) continue;
 		if (pid != w->program) continue;
 		if (WIFSTOPPED(st)) report(GAOL_STOPPED, st, 0, &ru);
 		else if (WIFCONTINUED(st)) report(GAOL_CONTINUED, st, 0, &ru);

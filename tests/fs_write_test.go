@@ -26,7 +26,7 @@ var _ = Describe("FileWrite", func() {
 		makeDir(dir, "a")
 		makeDir(dir, "b")
 		writeFile("deep", dir, "a", "deep")
-		s := sandbox(gaol.FileWrite(gaol.Subpath(dir)))
+		s := sandbox(gaol.FileWrite(gaol.Subpath(dir)), gaol.IPC(gaol.NamedPipes))
 		try(s, want("ok", "write", dir+"/file", "written"), want("ok", "open", dir+"/new", "w,create,excl"), want("ok", "truncate", dir+"/truncated"),
 			want("ok", "rename", dir+"/old", dir+"/renamed"), want("ok", "unlink", dir+"/gone"), want("ok", "mkdir", dir+"/dir"), want("ok", "rmdir", dir+"/dir"),
 			want("ok", "symlink", "nowhere", dir+"/link"), want("ok", "mknod", dir+"/fifo", "fifo"), want("ok", "chmod", dir+"/file", "640"),

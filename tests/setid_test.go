@@ -42,7 +42,7 @@ var _ = Describe("A set-id bit", func() {
 	BeforeEach(func() {
 		dir = tempDir()
 		file, sub = writeFile("x", dir, "file"), makeDir(dir, "sub")
-		s = sandbox(gaol.System(), gaol.ProcessCreate(), gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir)))
+		s = sandbox(gaol.System(), gaol.ProcessCreate(), gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir)), gaol.IPC(gaol.NamedPipes))
 		DeferCleanup(func() { Expect(raised(dir)).To(BeEmpty()) })
 	})
 	modes := []string{"4755", "2755", "6755", "4000", "2000", "7777", "4644"}

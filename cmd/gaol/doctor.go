@@ -25,6 +25,7 @@ type diagnosis struct {
 	System      string            `json:"system"`
 	Enforceable bool              `json:"enforceable"` // every operation there is
 	Checks      []doctorCheck     `json:"checks"`
+	Engines     []engineJSON      `json:"engines"` // those that work; the first is taken
 	Unsupported []unsupportedJSON `json:"unsupported"`
 	Error       string            `json:"error,omitempty"` // what else went wrong
 }
@@ -34,7 +35,9 @@ func newDoctor() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor [--json]",
 		Short: "what this host can enforce, what stands in the way, how to fix it",
-		Long: `Try the mechanisms of this host and say what stands in the way of each, and how to fix it.
+		Long: `Try the mechanisms of this host and say what stands in the way of each, and how to fix it. Then, for each engine that
+works, how far it can enforce each operation: CanBeAllowed, as it says; AlwaysAllowed, to every program;
+CannotBeAllowedPrecisely, only with best effort; NeverAllowed.
 
 Exit status: 0 if profiles can be enforced, 1 if not.`,
 		Args: args(cobra.NoArgs),
@@ -61,7 +64,7 @@ Exit status: 0 if profiles can be enforced, 1 if not.`,
 
 func diagnose() diagnosis {
 	host := gaol.Probe()
-	d := diagnosis{System: host.System(), Checks: []doctorCheck{}, Unsupported: []unsupportedJSON{}}
+	d := diagnosis{System: host.System(), Checks: []doctorCheck{}, Engines: supports(host), Unsupported: []unsupportedJSON{}}
 	for _, c := range host.Checks() {
 		d.Checks = append(d.Checks, doctorCheck(c))
 	}
@@ -110,6 +113,7 @@ func (d diagnosis) print(w io.Writer) {
 		}
 	}
 	_ = t.Flush()
+	printSupports(w, d.Engines)
 	if d.Enforceable {
 		fmt.Fprintln(w, "Profiles can be enforced here.")
 		return

@@ -59,7 +59,7 @@ func TestAProfileCompilesToItsGoldenPlanOfRules(t *testing.T) {
 	}{
 		{"nothing", []int{2, 6}, []profile.Operation{everywhere}},
 		{"usual", []int{2, 3, 5, 6, 9}, usual},
-		{"processes", []int{6, 11}, append([]profile.Operation{process}, usual...)},
+		{"processes", []int{6, 11}, append([]profile.Operation{process, best(system)}, usual[1:]...)},
 		{"network-all", []int{3, 6, 10}, []profile.Operation{everywhere, outbound, inbound}},
 		{"network-ports", []int{4, 9}, []profile.Operation{everywhere, tcp(profile.NetworkOutbound, 443), tcp(profile.NetworkOutbound, 80), best(tcp(profile.NetworkInbound, 80))}},
 		{"network-udp", []int{10}, []profile.Operation{everywhere, tcp(profile.NetworkOutbound, 53), udp(profile.NetworkOutbound, 53), best(udp(profile.NetworkInbound, 5353))}},
@@ -87,7 +87,7 @@ func TestAProfileCompilesToItsGoldenPlanOfRules(t *testing.T) {
 
 func TestEachRuleNamesTheOperation(t *testing.T) {
 	h := rulesHost(newFS(hostLines+socketLines), 11)
-	ops := []profile.Operation{everywhere, system, process, execute("/srv"), sysinfo, tcp(profile.NetworkOutbound, 1)}
+	ops := []profile.Operation{everywhere, best(system), process, execute("/srv"), best(sysinfo), tcp(profile.NetworkOutbound, 1)}
 	for _, s := range compile(t, resolve(t, h, ops...), h).Steps {
 		switch s.Op {
 		case plan.LandlockPath, plan.LandlockPort, plan.Scope:

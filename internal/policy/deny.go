@@ -99,9 +99,18 @@ func (r *resolver) hole(n, top *node) (keep bool, err error) {
 			if takes(op)&n.Rights != 0 {
 				return false, problem(op, n.Path, fmt.Errorf("contradicts %s: it would take all that is allowed", n.Why))
 			}
+			if op.Inherited {
+				continue
+			}
 			return false, problem(op, n.Path, errors.New("nothing above this path allows it"))
 		}
 		denied |= takes(op)
+	}
+	if denied == 0 { // all are of an extended file, and what they took is no longer allowed
+		if n.denies = nil; n.Rights == 0 {
+			return false, nil
+		}
+		return r.place(n, top)
 	}
 	n.Hole, n.Mount, n.taken = true, true, denied
 	n.Why = n.denies[0].String()

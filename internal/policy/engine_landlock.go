@@ -62,6 +62,7 @@ func resolveRules(p profile.Profile, h Host) (Policy, error) {
 		return Policy{}, err
 	}
 	r.exact()
+	r.own(p.Operations)
 	r.metadata(p.Operations)
 	if len(r.unsupported) > 0 {
 		return Policy{}, &UnsupportedError{r.unsupported}

@@ -89,6 +89,19 @@ func (r *ruler) metadata(ops []profile.Operation) {
 		Detail: strings.TrimPrefix(detail+"; Landlock has no right for metadata", "; "), Fix: fix + `FileReadMetadata(Subpath("/")) beside the others`})
 }
 
+// own: a rule for /proc names the one process that is there when it is made. Those that it makes have none, and see less than the
+// operation says.
+func (r *ruler) own(ops []profile.Operation) {
+	if !r.policy.Processes {
+		return
+	}
+	for _, op := range ops {
+		if op.Kind == profile.System || op.Kind == profile.SystemInfoRead {
+			r.hides(op, "a rule names one process's /proc/self, and ProcessCreate brings more", "a process that the program makes cannot read /proc/self")
+		}
+	}
+}
+
 // mounts looks at what is mounted on the host below the granted trees: a rule reaches it, and cannot be taken back there.
 func (r *ruler) mounts() error {
 	types := mountTypes(r.host.Mounts)

@@ -32,6 +32,9 @@ func (l Level) String() string {
 // A path that the host lacks counts as one that is there, a directory where the pattern is Subpath.
 func Support(op profile.Operation, h Host) (Level, string) {
 	op.BestEffort = false
+	if h.FS == nil {
+		h.FS = nowhere{}
+	}
 	p, err := resolveAlone(op, h)
 	var lacks *UnsupportedError
 	switch {
@@ -51,7 +54,7 @@ func Support(op profile.Operation, h Host) (Level, string) {
 	}
 	op.BestEffort = true
 	if _, err := resolveAlone(op, h); err == nil {
-		return CannotBeAllowedPrecisely, "needs " + missing.Mechanism
+		return CannotBeAllowedPrecisely, "needs " + missing.Mechanism + ", else " + missing.Gap
 	}
 	return NeverAllowed, "needs " + missing.Mechanism
 }
@@ -127,3 +130,10 @@ func (f imagined) Lstat(p string) (fs.FileMode, error) {
 }
 
 func (imagined) Links(string) (uint64, error) { return 1, nil }
+
+// nowhere is a host without paths.
+type nowhere struct{}
+
+func (nowhere) Lstat(string) (fs.FileMode, error) { return 0, fs.ErrNotExist }
+func (nowhere) Readlink(string) (string, error)   { return "", fs.ErrNotExist }
+func (nowhere) Links(string) (uint64, error)      { return 0, fs.ErrNotExist }

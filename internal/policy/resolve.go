@@ -254,16 +254,28 @@ func within(op profile.Operation, path string, lead func(string) (string, error)
 	if op.Bound == nil {
 		return nil
 	}
-	for _, b := range op.Bound.Operations {
+	covers := func(b profile.Operation) (to string, ok bool) {
 		to, err := lead(b.Pattern.Path)
 		if err != nil || path != to && (b.Pattern.Match != profile.Subpath || !below(path, to)) {
-			continue
+			return "", false
 		}
-		if within(b, to, lead) == nil {
-			return nil
+		return to, true
+	}
+	deepest := -1
+	for _, b := range op.Bound.Operations {
+		if to, ok := covers(b); ok && len(to) > deepest && within(b, to, lead) == nil {
+			deepest = len(to)
 		}
 	}
-	return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file does not allow", path))
+	if deepest < 0 {
+		return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file does not allow", path))
+	}
+	for _, b := range op.Bound.Denied {
+		if to, ok := covers(b); ok && len(to) >= deepest {
+			return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file denies", path))
+		}
+	}
+	return nil
 }
 
 func (r *resolver) device(op profile.Operation, path string, rights Rights) error {

@@ -120,6 +120,16 @@ func TestAttacksOnSingleGrantsFailAndTheirTwinsPass(t *testing.T) {
 		{"creat, which opens for writing", "creat", [6]uint64{0, 0o644}, strict, Allow},
 		{"a mode behind a pointer", "openat2", [6]uint64{}, strict, Absent},
 
+		{"F_DUPFD_CLOEXEC", "fcntl", [6]uint64{0, 1030 | high}, strict, Allow},
+		{"F_SETLKW", "fcntl", [6]uint64{0, 7}, strict, Allow},
+		{"F_OFD_SETLKW", "fcntl", [6]uint64{0, 38}, strict, Allow},
+		{"F_GETLEASE", "fcntl", [6]uint64{0, 1025}, strict, Allow},
+		{"F_SETLEASE", "fcntl", [6]uint64{0, 1024}, strict, DenyEPERM},
+		{"F_SETLEASE with high bits", "fcntl", [6]uint64{0, 1024 | high}, strict, DenyEPERM},
+		{"F_SETDELEG", "fcntl", [6]uint64{0, 1040}, strict, DenyEPERM},
+		{"what is no command yet", "fcntl", [6]uint64{0, 64}, strict, DenyEPERM},
+		{"F_SETLEASE", "fcntl", [6]uint64{0, 1024}, Grants{Attributes: true}, Allow},
+
 		{"own processor", "sched_setaffinity", [6]uint64{0, 8, 1}, strict, Allow},
 		{"own processor with high bits", "sched_setaffinity", [6]uint64{high, 8, 1}, strict, Allow},
 		{"another's processor", "sched_setaffinity", [6]uint64{77, 8, 1}, strict, DenyEPERM},

@@ -68,15 +68,6 @@ func TestAttacksOnArgumentsFailAndTheirTwinsPass(t *testing.T) {
 		{"both", "memfd_create", [6]uint64{1, 0x18}, all, DenyEPERM},
 		{"MFD_NOEXEC_SEAL in the high half", "memfd_create", [6]uint64{1, 0x8 << 32}, all, DenyEPERM},
 
-		{"F_DUPFD_CLOEXEC", "fcntl", [6]uint64{0, 1030 | high}, none, Allow},
-		{"F_SETLKW", "fcntl", [6]uint64{0, 7}, none, Allow},
-		{"F_OFD_SETLKW", "fcntl", [6]uint64{0, 38}, none, Allow},
-		{"F_GETLEASE", "fcntl", [6]uint64{0, 1025}, none, Allow},
-		{"F_SETLEASE", "fcntl", [6]uint64{0, 1024}, all, DenyEPERM},
-		{"F_SETLEASE with high bits", "fcntl", [6]uint64{0, 1024 | high}, all, DenyEPERM},
-		{"F_SETDELEG", "fcntl", [6]uint64{0, 1040}, all, DenyEPERM},
-		{"what is no command yet", "fcntl", [6]uint64{0, 64}, all, DenyEPERM},
-
 		{"own limits", "prlimit64", [6]uint64{0, 7, 0x7fff00000000}, none, Allow},
 		{"reading another's", "prlimit64", [6]uint64{77, 7, 0, 0x7fff00000000}, none, Allow},
 		{"setting another's", "prlimit64", [6]uint64{77, 7, 0x7fff00000000}, all, DenyEPERM},

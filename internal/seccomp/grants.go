@@ -32,7 +32,7 @@ type Grants struct {
 	Queues  bool // mq_*: needs an ipc namespace
 
 	// What the view bounds and Landlock alone does not. With a mount namespace these are always granted.
-	Attributes bool // chmod, chown, utime, setxattr and the like of what is there already, by path or descriptor
+	Attributes bool // chmod, chown, utime, setxattr, leases and the like of what is there already, by path or descriptor
 	Truncate   bool // truncate, and O_TRUNC of a file that is not opened for writing: Landlock knows neither before ABI 3
 	Peers      bool // sched_set*, setpriority and ioprio_set of other processes than the caller: needs a pid namespace
 

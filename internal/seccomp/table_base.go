@@ -1,6 +1,6 @@
 // This file is the part of the table that every program needs and that no argument makes dangerous: its memory, threads, time,
 // signals, descriptors and files. A call belongs here only if it reaches nothing but the program itself, what it already holds, or
-// what the view, Landlock or the pid namespace bounds.
+// what the view, Landlock or a namespace bounds; where only one of these does, the call has a need.
 
 package seccomp
 
