@@ -182,7 +182,7 @@ func procs() []Attack {
 			About: "searches all of /proc for the arguments and the environment of processes outside; the twin reads its own",
 			Want:  "not found",
 			Prepare: func(w *World) {
-				w.Grant(gaol.System(), gaol.SystemInfoRead(), gaol.ProcessCreate())
+				w.Grant(gaol.System(), gaol.SystemInfoRead())
 				for i, word := range []string{w.runner.witness.arg, w.runner.witness.env} {
 					w.Arg(fmt.Sprintf("start%d", i), word[:4])
 					w.Arg(fmt.Sprintf("end%d", i), word[4:])

@@ -126,6 +126,8 @@ func processes() []Attack {
 						sys("ioprio_set", unix.SYS_IOPRIO_SET, 1, pid, 3<<13),
 						sys("sched_setaffinity", unix.SYS_SCHED_SETAFFINITY, pid, 8, bytesAt([]byte{1, 0, 0, 0, 0, 0, 0, 0})),
 						sys("sched_setscheduler", unix.SYS_SCHED_SETSCHEDULER, pid, 5, zeros(4)),
+						sys("sched_setparam", unix.SYS_SCHED_SETPARAM, pid, zeros(4)),
+						sys("sched_setattr", unix.SYS_SCHED_SETATTR, pid, structAt(&unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: 3}), 0),
 						sys("prlimit64", unix.SYS_PRLIMIT64, pid, unix.RLIMIT_NOFILE, zeros(16), 0),
 						sys("setpgid", unix.SYS_SETPGID, pid, pid),
 						sys("migrate_pages", unix.SYS_MIGRATE_PAGES, pid, 8, zeros(8), zeros(8)),
@@ -197,6 +199,7 @@ func (in *In) signal(pid int) {
 		signo, errno, code, _ int32
 		rest                  [112]byte
 	}{signo: int32(sig), code: -1} // SI_QUEUE
+	in.Call("rt_tgsigqueueinfo", unix.SYS_RT_TGSIGQUEUEINFO, uintptr(pid), uintptr(pid), uintptr(sig), structAt(&info))
 	in.Call("rt_sigqueueinfo", unix.SYS_RT_SIGQUEUEINFO, uintptr(pid), uintptr(sig), structAt(&info))
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {

@@ -30,7 +30,7 @@ func Engines() (engines []Engine) {
 		return nil
 	}
 	for _, e := range []Engine{Namespace, Landlock} {
-		p, err := gaol.NewProfile(base(e, program)...)
+		p, err := gaol.NewProfile(base(e, program, false)...)
 		if err != nil {
 			continue
 		}
@@ -43,10 +43,11 @@ func Engines() (engines []Engine) {
 }
 
 // base is what every profile has: the engine, and the program to be executed. A program that is linked dynamically needs System, too,
-// which weakens no attack but shows it more. Landlock has no right for metadata, so that its engine takes no profile without all of it.
-func base(e Engine, program string) []gaol.Option {
+// which weakens no attack but shows it more. Landlock has no right for metadata, so that its engine takes no profile without all of it;
+// exact leaves that out.
+func base(e Engine, program string, exact bool) []gaol.Option {
 	options := []gaol.Option{forced[e], gaol.FileRead(gaol.Literal(program)), gaol.FileExecute(gaol.Literal(program))}
-	if e == Landlock {
+	if e == Landlock && !exact {
 		options = append(options, gaol.FileReadMetadata(gaol.Subpath("/")))
 	}
 	if dynamic(program) {

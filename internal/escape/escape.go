@@ -161,7 +161,7 @@ func (s side) String() string {
 // All is the table.
 func All() []Attack {
 	return slices.Concat(servo(), files(), links(), held(), paths(), procs(), processes(), memories(), namespaces(), sockets(), families(), code(),
-		kernel(), descriptors(), grants(), leases())
+		kernel(), descriptors(), grants(), leases(), round())
 }
 
 // Names lists the attacks' names.

@@ -142,6 +142,7 @@ func (w *World) allRuns(ctx context.Context, a *Attack) (s side) {
 			}
 			defer sandbox.Close()
 			if w.afterNew != nil {
+				w.sandboxed = sandbox
 				w.afterNew()
 			}
 		}
@@ -169,7 +170,7 @@ func newFailed(err error) Outcome {
 
 // sandbox compiles a profile of the engine's base and the options.
 func (w *World) sandbox(options ...gaol.Option) (*gaol.Sandbox, error) {
-	profile, err := gaol.NewProfile(append(base(w.Engine, w.runner.program), options...)...)
+	profile, err := gaol.NewProfile(append(base(w.Engine, w.runner.program, w.exact), options...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -251,6 +252,11 @@ func (w *World) Other(role string, args []string, options ...gaol.Option) *other
 	}
 	w.must(err)
 	w.onClose(func() { _ = s.Close() })
+	return w.start(s, role, args)
+}
+
+// start starts a role in a sandbox.
+func (w *World) start(s *gaol.Sandbox, role string, args []string) *other {
 	cmd := s.Command(nil, w.runner.program, append([]string{Word, role}, args...)...)
 	cmd.Args[0], cmd.Dir = argv0, "/"
 	in, err := cmd.StdinPipe()

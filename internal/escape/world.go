@@ -25,18 +25,20 @@ type World struct {
 	Twin   bool
 	Dir    string // everyone may read it; nothing in it is granted
 
-	runner   *Runner
-	grants   []gaol.Option
-	args     []string
-	files    []*os.File
-	checks   []func() error
-	closers  []func()
-	runs     int
-	cwd      string
-	fresh    bool // every run has a sandbox of its own, which may be refused
-	env      []string
-	after    func(*gaol.Cmd, error) []Outcome // sees a run's end
-	afterNew func()                           // is called between gaol.New and the first run
+	runner    *Runner
+	grants    []gaol.Option
+	args      []string
+	files     []*os.File
+	checks    []func() error
+	closers   []func()
+	exact     bool // nothing is granted that the engine would need
+	runs      int
+	cwd       string
+	fresh     bool // every run has a sandbox of its own, which may be refused
+	env       []string
+	after     func(*gaol.Cmd, error) []Outcome // sees a run's end
+	afterNew  func()                           // is called between gaol.New and the first run
+	sandboxed *gaol.Sandbox                    // the attack's, for afterNew
 }
 
 // errSkip and errBroken are what Prepare ends with when it cannot go on.
