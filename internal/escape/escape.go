@@ -96,8 +96,8 @@ func judge(a *Attack, e Engine, attack, twin side) Result {
 	r := Result{Name: a.Name, About: a.About, Engine: e, Want: a.Expected(e), Seen: attack.String(), Twin: twin.String(), Verdict: Held}
 	bad := wrong(attack.outcomes, r.Want)
 	switch {
-	case attack.skip != "" || twin.skip != "":
-		r.Verdict, r.Reason = Skipped, first(attack.skip, twin.skip)
+	case attack.skip != "":
+		r.Verdict, r.Reason = Skipped, attack.skip
 	case attack.refused != "":
 		r.Verdict, r.Reason = Refused, attack.refused
 	case attack.broken != "":
@@ -112,6 +112,8 @@ func judge(a *Attack, e Engine, attack, twin side) Result {
 			list = append(list, o.String())
 		}
 		r.Reason = strings.Join(list, ", ")
+	case twin.skip != "":
+		r.Verdict, r.Reason = Skipped, twin.skip
 	case twin.refused != "":
 		r.Reason = "the twin is refused: " + twin.refused
 	case twin.broken != "":
@@ -122,15 +124,6 @@ func judge(a *Attack, e Engine, attack, twin side) Result {
 		}
 	}
 	return r
-}
-
-func first(words ...string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
 }
 
 // side is what an attack, or its twin, came to.
