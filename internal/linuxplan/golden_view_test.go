@@ -42,6 +42,7 @@ func TestAProfileCompilesToItsGoldenPlanOfAView(t *testing.T) {
 		{"ports", 7, []profile.Operation{out(profile.FormTCP, 443), out(profile.FormTCP, 80), in}},
 		{"ports-of-udp", 10, []profile.Operation{out(profile.FormUDP, 53)}},
 		{"sockets-and-devices", 9, []profile.Operation{local(profile.NetworkOutbound, "/run/server.sock"), {Kind: profile.Device, Pattern: profile.Pattern{Path: "/dev/kvm", Match: profile.Literal}}, read("/srv")}},
+		{"a-socket-before-scopes", 5, []profile.Operation{local(profile.NetworkOutbound, "/run/server.sock")}},
 		{"sockets-to-serve-beside-the-internet", 10, []profile.Operation{write("/srv"), best(local(profile.NetworkInbound, "/srv/s")), {Kind: profile.NetworkOutbound, Address: profile.All}}},
 		{"ipc", 7, []profile.Operation{ipc(profile.SystemV), ipc(profile.POSIXQueues), ipc(profile.POSIXSharedMemory), ipc(profile.NamedPipes)}},
 	} {
