@@ -59,7 +59,7 @@ func TestWhatRulesCannotSayIsRefused(t *testing.T) {
 			[]string{"a proc of the host is mounted at /srv/cell/proc", "a devtmpfs of the host is mounted at /srv/cell/dev"}, ""},
 		{"what the program could move away", 11, append(rx("/srv/w/sub"), best(write("/srv/w")), meta("/")), append(rx("/srv/w"), append(rx("/srv/w/sub"), best(write("/srv/w")), meta("/"))...),
 			[]string{`FileRead(Subpath("/srv/w/sub")) needs a mount that pins it (BestEffort(FileWrite(Subpath("/srv/w"))) lets the program put something else in its place)`,
-				`FileExecute(Subpath("/srv/w/sub")) needs a mount that pins it`}, "for the next command"},
+				`FileExecute(Subpath("/srv/w/sub")) needs a mount that pins it`}, "for the next sandbox"},
 		{"processes before ABI 6", 5, list{process, meta("/")}, list{meta("/")}, []string{"ProcessCreate() needs Landlock ABI 6, whose scope"}, ""},
 		{"the /proc of processes", 6, list{system, process, meta("/")}, list{best(system), process, meta("/")}, []string{"System() needs namespaces (a rule names one process's /proc/self"}, ""},
 		{"a view of its own", 11, list{private("/tmp"), mapRO("/x", "/srv/in"), deny(read("/srv/in")), ipcKind(profile.SystemV), meta("/")}, list{ipcKind(profile.NamedPipes), meta("/")},

@@ -207,7 +207,7 @@ func (o *rulesOracle) gaps(op profile.Operation, to string, everywhere bool) (ou
 	add(right == Write && !everywhere, "cannot be changed")
 	add(to == "/" && right != Execute, "the host's /proc")
 	if _, ok := o.writer(to); ok && right&^o.want(path.Dir(to)) != 0 {
-		add(true, "for the next command")
+		add(true, "for the next sandbox")
 	}
 	for _, m := range o.fs.mounts {
 		if !under(m.Path, to) || m.Path == to || right == Execute || to == "/" {
