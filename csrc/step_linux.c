@@ -342,13 +342,20 @@ static long landlock_kept(state *st, plan *p, step *s) {
  * which is outside and, being this process's parent, can be named without a doubt: that kill must be refused. */
 static long scope(state *st, plan *p, step *s) {
 	(void)st, (void)p, (void)s;
+	/* A move between directories every domain has to allow, also one that handles nothing of files on some kernels (REFER). */
 	struct {
 		uint64_t handled_fs, handled_net, scoped;
-	} only_signals = {0, 0, 2 /* LANDLOCK_SCOPE_SIGNAL */};
+	} only_signals = {LANDLOCK_ACCESS_FS_REFER, 0, 2 /* LANDLOCK_SCOPE_SIGNAL */};
 	long r = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (r < 0) return r;
 	long fd = sys(SYS_landlock_create_ruleset, &only_signals, sizeof only_signals, 0);
 	if (fd < 0) return fd;
+	struct landlock_path_beneath_attr everywhere;
+	everywhere.allowed_access = LANDLOCK_ACCESS_FS_REFER;
+	everywhere.parent_fd = (int)sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = everywhere.parent_fd;
+	if (r >= 0) r = close_with(r, sys(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &everywhere, 0));
+	if (r < 0) return close_with(fd, r);
 	r = close_with(fd, sys(SYS_landlock_restrict_self, fd, 0));
 	if (r < 0) return r;
 	long parent = sys(SYS_getppid);
