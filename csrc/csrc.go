@@ -53,20 +53,21 @@ var ErrClosed = errors.New("the template is closed")
 // Template is what the build stage of a plan has made: the descriptors of namespaces. With Load it also holds, in C memory, the plan
 // that each spawn goes through. It is safe for many goroutines at once.
 type Template struct {
-	mu                sync.RWMutex
-	plan              unsafe.Pointer // C memory; nil before Load and after Close
-	ns                [C.GAOL_NS_COUNT]C.int
-	none              bool
-	first             sync.Mutex              // guards ahead
-	ahead             *C.struct_gaol_prepared // none: the first spawn's process 1, if it is made already
-	namespaces, fresh uint32                  // that it has
+	mu         sync.RWMutex
+	plan       unsafe.Pointer // C memory; nil before Load and after Close
+	ns         [C.GAOL_NS_COUNT]C.int
+	kept       C.int // the ruleset, in the caller's namespaces; -1: none
+	none       bool
+	first      sync.Mutex              // guards ahead
+	ahead      *C.struct_gaol_prepared // none: the first spawn's process 1, if it is made already
+	namespaces uint32                  // that it has
 }
 
 // NoTemplate returns a Template that holds nothing: the plan that it is given has the build stage too, and each Spawn takes that along.
 // The process 1 of the first is made now, with these namespaces, and waits for its plan; where that fails, Spawn will tell. caller is a
 // pidfd of this process.
 func NoTemplate(namespaces, fresh uint32, caller int) *Template {
-	t := &Template{none: true, namespaces: namespaces | fresh}
+	t := &Template{none: true, kept: -1, namespaces: namespaces | fresh}
 	for i := range t.ns {
 		t.ns[i] = -1
 	}
@@ -91,7 +92,7 @@ func Build(b []byte) (*Template, error) {
 	}
 	t := &Template{}
 	var failure C.struct_gaol_failure
-	if C.gaol_build(unsafe.Pointer(unsafe.SliceData(b)), &t.ns[0], &failure) < 0 {
+	if C.gaol_build(unsafe.Pointer(unsafe.SliceData(b)), &t.ns[0], &t.kept, &failure) < 0 {
 		return nil, goFailure(&failure)
 	}
 	return t, nil
@@ -118,6 +119,10 @@ func (t *Template) Close() {
 	C.free(t.plan)
 	t.plan = nil
 	C.gaol_unprepare(t.prepared())
+	if t.kept >= 0 {
+		_ = unix.Close(int(t.kept))
+		t.kept = -1
+	}
 	for i, fd := range t.ns {
 		if fd >= 0 {
 			_ = unix.Close(int(fd))
@@ -150,7 +155,7 @@ func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
 	if t.none {
 		ns = nil
 	}
-	r := C.gaol_spawn(t.plan, ns, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), t.prepared(), &out, &failure)
+	r := C.gaol_spawn(t.plan, ns, t.kept, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), t.prepared(), &out, &failure)
 	if r < 0 {
 		return Spawned{}, goFailure(&failure)
 	}

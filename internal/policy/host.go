@@ -36,8 +36,10 @@ type Host struct {
 	Proc       Check  // a proc of a new pid namespace can be mounted
 	Seccomp    Check
 	Landlock   int // ABI; 0: none
-	// LandlockReason says why Landlock is 0.
-	LandlockReason string
+	// LandlockReason says why Landlock is 0; LandlockFix, if not empty, what would help other than a kernel that has it.
+	LandlockReason, LandlockFix string
+	// Barred, if it has a mechanism, is what every engine needs and this process cannot have.
+	Barred         Unsupported
 	UIDMap, GIDMap string // for the user namespace: /proc/PID/uid_map
 	// Nofile is the soft and hard limit of open files that a program is given.
 	Nofile [2]uint64

@@ -76,7 +76,7 @@ func pins(n, top *node) []*node {
 	var list []*node
 	for p := path.Dir(n.Path); p != top.Path; p = path.Dir(p) {
 		e := Entry{Path: p, Kind: Bind, Host: path.Join(top.Host, strings.TrimPrefix(p, top.Path)), Dir: true, Rights: top.Rights, Why: n.Why, Mount: true}
-		list = append(list, &node{Entry: e, op: n.op})
+		list = append(list, &node{Entry: e, op: n.op, lost: top.lost})
 	}
 	slices.Reverse(list)
 	return list
@@ -103,11 +103,19 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if n.Kind == Ptys && top != nil && top.Kind == Bind {
 		return fail(errors.New("cannot be made where the host's /dev is shown"))
 	}
+	if top != nil && !n.boundary {
+		n.lost = top.lost &^ n.Rights
+	}
 	if n.coveredBy(top) {
 		return false, nil
 	}
 	if len(n.denies) > 0 {
-		return r.hole(n, top)
+		if done, err := r.hole(n, top); done || err != nil {
+			return done, err
+		}
+	}
+	if n.coveredBy(top) {
+		return false, nil
 	}
 	if top == nil || top.Kind != Bind {
 		n.Mount = n.Kind == Bind
@@ -166,7 +174,7 @@ func (r *resolver) exact(n *node, around []*node) {
 	if n.Rights&Read != 0 {
 		// a read-only mount does not keep a FIFO from being written (man 7 fifo); the system's own directories hold none
 		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) {
-			r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileWrite of the same path", "a named pipe there can be written")
+			r.each(asked, "Landlock", r.host.LandlockReason, r.host.landlockFrom(MinLandlock)+", or FileWrite of the same path", "a named pipe there can be written")
 		}
 		return
 	}
@@ -175,7 +183,7 @@ func (r *resolver) exact(n *node, around []*node) {
 	}
 	r.policy.Watch = r.policy.Watch && !n.Dir
 	if r.host.Landlock < MinLandlock {
-		r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileRead of the same path", "it can be read")
+		r.each(asked, "Landlock", r.host.LandlockReason, r.host.landlockFrom(MinLandlock)+", or FileRead of the same path", "it can be read")
 		return
 	}
 	for _, a := range around {
