@@ -221,7 +221,11 @@ static int scoped(const struct gaol_job *job) {
 /* fail for process 1 once there is a program, which may have execed and made processes by now: nothing is left behind. In a pid namespace
  * the kernel sees to that, and alone PR_SET_PDEATHSIG does. */
 static _Noreturn void fail_with_program(struct gaol_job *job, uint32_t op, uint32_t step, long error) {
-	if (scoped(job)) sys(SYS_kill, -1, SIGKILL);
+	if (!job->own) {
+		sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
+		long r;
+		while ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR) {}
+	}
 	fail(job, op, step, error);
 }
 
@@ -330,6 +334,7 @@ void gaol_process1(void *arg) {
 		__atomic_store_n(&job->program_made, r > 0, __ATOMIC_RELEASE);
 		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
 	}
+	job->program = (int)r;
 	char number[12], how[3];
 	char *end = number + sizeof number;
 	*--end = 0;
