@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/gaol-sandbox/gaol"
 	"golang.org/x/sys/unix"
@@ -93,6 +95,71 @@ func grants() []Attack {
 				in.Connect(unix.SOCK_STREAM, 0, filepath.Dir(in.Arg("granted"))+"/../outside/socket")
 				in.Connect(unix.SOCK_STREAM, 0, in.Arg("abstract"))
 				in.Connect(unix.SOCK_STREAM, 0, "127.0.0.1:80")
+			},
+		},
+		{
+			Name: "abstract-beside-local-socket", About: "connects to abstract names where one path is granted and the host's network is shared; the twin to the path", Want: "EACCES|EPERM|ECONNREFUSED",
+			Prepare: func(w *World) {
+				granted := w.Listen("unix", filepath.Join(w.MakeDir("granted"), "socket"))
+				w.GrantExactly(gaol.BestEffort(gaol.NetworkOutbound(gaol.LocalSocket(granted))), gaol.NetworkOutbound(gaol.All()))
+				w.Arg("granted", granted)
+				w.Arg("stream", w.Listen("unix", "@"+w.Token()))
+				w.Arg("datagram", w.Listen("unixgram", "@"+w.Token()))
+			},
+			Inside: func(in *In) {
+				if in.Twin {
+					in.Connect(unix.SOCK_STREAM, 0, in.Arg("granted"))
+					return
+				}
+				in.Connect(unix.SOCK_STREAM, 0, in.Arg("stream"))
+				in.Connect(unix.SOCK_SEQPACKET, 0, in.Arg("stream"))
+				in.Connect(unix.SOCK_DGRAM, 0, in.Arg("datagram"))
+				in.Send(in.Arg("datagram"), 0)
+			},
+			OnLandlock: "EACCES|EPERM|ECONNREFUSED|EPROTOTYPE",
+		},
+		{
+			Name: "squat-abstract", About: "listens on an abstract name that the host's programs connect to, where listening on one path is granted; the twin on the path",
+			Want: "EACCES|EPERM|untouched",
+			Prepare: func(w *World) {
+				path := filepath.Join(w.MakeDir("granted"), "socket")
+				name := "@" + w.Token()
+				w.Grant(gaol.FileWrite(gaol.Subpath(filepath.Dir(path))))
+				w.GrantExactly(gaol.NetworkInbound(gaol.LocalSocket(path)), gaol.NetworkOutbound(gaol.All())) // no best effort: that accepts any name
+				w.Arg("path", path)
+				w.Arg("name", name)
+				var came atomic.Bool
+				w.Race(func() {
+					if c, err := net.Dial("unix", name); err == nil {
+						came.Store(true)
+						_ = c.Close()
+					}
+					time.Sleep(time.Millisecond)
+				})
+				w.Check(func() error {
+					if came.Load() {
+						return fmt.Errorf("a program of the host has connected to %s, where the sandbox listens", name)
+					}
+					return nil
+				})
+			},
+			Inside: func(in *In) {
+				address := in.Arg("name")
+				if in.Twin {
+					address = in.Arg("path")
+				}
+				in.withSocket(unix.SOCK_STREAM, 0, address, func(fd int, sa unix.Sockaddr) error {
+					err := unix.Bind(fd, sa)
+					if err == nil {
+						err = unix.Listen(fd, 4)
+					}
+					if err == nil && !in.Twin {
+						time.Sleep(100 * time.Millisecond)
+						in.Tried("bind and listen", nil)
+						return unix.EPERM // what counts is whether anybody came
+					}
+					return err
+				})
 			},
 		},
 		{
