@@ -129,6 +129,26 @@ var _ = Describe("Deny", func() {
 			want("ENOENT", "read", w+"/keys/key"), want("EACCES", "list", w+"/keys"), want("ok shown", "read", w+"/keys/pub/shown"), want("ok open", "read", w+"/open/file"), want("EROFS|EACCES", "mkdir", w+"/keys/new"))
 	})
 
+	It("holds in a tree that lies in a private directory of a writable one", func() {
+		w := tree()
+		private := makeDir(w, "p")
+		x := makeDir(private, "x")
+		writeFile("secret", makeDir(x, "keys"), "key")
+		s := sandbox(gaol.FileRead(gaol.Subpath(w)), gaol.FileWrite(gaol.Subpath(w)), gaol.Private(private), gaol.FileRead(gaol.Subpath(x)), gaol.FileWrite(gaol.Subpath(x)),
+			denyRead(x+"/keys"), denyWrite(x+"/keys"))
+		for range 2 {
+			try(s, want("EACCES", "read", x+"/keys/key"), want("EBUSY", "rename", x+"/keys", x+"/k"), want("EBUSY|EXDEV", "rename", x, private+"/y"), want("ok", "mkdir", x+"/new"), want("ok", "rmdir", x+"/new"))
+		}
+	})
+
+	It("keeps a command from starting in it, unless what is shown there is its directory", func() {
+		w := tree()
+		in := func(dir string) func(*gaol.Cmd) { return func(c *gaol.Cmd) { c.Dir = dir } }
+		s := sandbox(gaol.FileRead(gaol.Subpath(w)), denyRead(w+"/keys"), gaol.FileRead(gaol.Subpath(w+"/keys/pub")))
+		tryWith(s, in(w+"/keys/pub"), want("ok "+w+"/keys/pub", "getcwd"), want("EACCES", "open", "..", "r"), want("ENOENT", "read", "../key"), want("ok shown", "read", "shown"))
+		Expect(victimWith(sandbox(gaol.FileRead(gaol.Subpath(w)), denyRead(w+"/keys")), in(w+"/keys"), "getcwd").Err).To(MatchError(syscall.EACCES))
+	})
+
 	It("takes a program of the system's from a shell", func() {
 		s := sandbox(gaol.System(), gaol.ProcessCreate(), gaol.Deny(gaol.FileExecute(gaol.Literal("/usr/bin/env"))))
 		Expect(shell(s, `/usr/bin/env true`).Err).To(HaveOccurred())
@@ -214,7 +234,10 @@ var _ = Describe("Deny", func() {
 		}
 		close(stop)
 		movers.Wait()
+		Expect(exec.Command("chmod", "-R", "u+rwx", w).Run()).To(Succeed()) // mv copies what it cannot move, which is a closed directory
 		Expect(os.ReadFile(w + "/keys/deep/key")).To(BeEquivalentTo("secret"))
+		Expect(filepath.Glob(w + "/d*/key")).To(BeEmpty())
+		Expect(filepath.Glob(w + "/d*/*/key")).To(BeEmpty())
 	})
 
 	It("is refused where it means nothing", func() {
