@@ -30,9 +30,9 @@ func facts() (policy.Host, error) {
 	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mounts, Namespaces: ok, Proc: ok, Seccomp: ok}
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
 	if k := probed.host.Load(); k != nil {
-		h.Namespaces, h.Proc, h.Seccomp, h.Landlock, h.LandlockReason = k.Namespaces, k.Proc, k.Seccomp, k.Landlock, k.LandlockReason
+		h.Namespaces, h.Proc, h.Seccomp, h.Landlock, h.LandlockReason, h.LandlockFix = k.Namespaces, k.Proc, k.Seccomp, k.Landlock, k.LandlockReason, k.LandlockFix
 	} else {
-		h.Landlock, h.LandlockReason = landlock()
+		h.Landlock, h.LandlockReason, h.LandlockFix = landlock()
 	}
 	return h, nil
 }
@@ -53,8 +53,17 @@ func probe() policy.Host {
 	defer runtime.UnlockOSThread()
 	h, err := facts()
 	if err != nil {
-		no := policy.Check{Reason: strings.TrimPrefix(err.Error(), "gaol: "), Fix: "a /proc"}
-		return policy.Host{System: system(), FS: hostFS{}, Namespaces: no, Proc: no, Seccomp: seccompCheck(), LandlockReason: no.Reason}
+		h = policy.Host{System: system(), FS: hostFS{}, Seccomp: seccompCheck()}
+	}
+	h.Barred = bar(err)
+	if no := (policy.Check{Reason: h.Barred.Detail, Fix: h.Barred.Fix}); h.Barred.Mechanism != "" {
+		h.Namespaces, h.Proc, h.Landlock, h.LandlockReason, h.LandlockFix = no, no, 0, no.Reason, no.Fix
+		return h // not kept: it costs next to nothing to find out again
+	}
+	if err != nil {
+		no := policy.Check{Reason: reason(err)}
+		h.Namespaces, h.Proc, h.LandlockReason = no, no, no.Reason
+		return h
 	}
 	if probed.host.Load() == nil && find(&h) {
 		kept := h
@@ -62,6 +71,9 @@ func probe() policy.Host {
 	}
 	return h
 }
+
+// one is an entry, for the calls that entries take.
+var one = []policy.Entry{{Path: os.DevNull, Kind: policy.Bind, Host: os.DevNull, Rights: policy.Read | policy.Write | policy.Device, Why: "a trial"}}
 
 // find tries the engines on h, and says whether what it found will last.
 func find(h *policy.Host) (lasting bool) {
@@ -71,18 +83,18 @@ func find(h *policy.Host) (lasting bool) {
 	}
 	lasting = true
 	if h.Landlock > 0 {
-		if c, passing := try(*h, policy.Policy{Engine: policy.LandlockEngine, Landlock: true}); !c.OK {
-			h.Landlock, h.LandlockReason, lasting = 0, c.Reason, !passing
+		if c, passing := try(*h, policy.Policy{Engine: policy.LandlockEngine, Landlock: true, Entries: one}); !c.OK {
+			h.Landlock, h.LandlockReason, h.LandlockFix, lasting = 0, c.Reason, c.Fix, !passing
 		}
 	}
 	var passing bool
-	h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine, Proc: policy.ProcPids})
+	h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine, Proc: policy.ProcPids, Entries: one})
 	if h.Proc = h.Namespaces; h.Namespaces.OK {
 		return lasting
 	}
 	lasting = lasting && !passing
 	// which of the two was it?
-	if h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine}); h.Namespaces.OK {
+	if h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine, Entries: one}); h.Namespaces.OK {
 		h.Proc.Fix = "in a container, an unmasked /proc (docker: --security-opt systempaths=unconfined)"
 	}
 	return lasting && !passing
@@ -101,20 +113,11 @@ func try(h policy.Host, p policy.Policy) (c policy.Check, passing bool) {
 	case err == nil:
 		return policy.Check{OK: true}, false
 	case errors.As(err, &e):
-		c = policy.Check{Reason: strings.TrimPrefix(e.Error(), "gaol: "), Fix: fix(e)}
+		c = policy.Check{Reason: reason(e), Fix: fix(e, p.Engine)}
 	default:
 		c.Reason = err.Error()
 	}
 	return c, short(err) || errors.Is(err, unix.ENOSPC) && sysctl("/proc/sys/user/max_user_namespaces") != "0"
-}
-
-// sysctl is the text of a file of /proc/sys; empty if there is none.
-func sysctl(path string) string {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
 }
 
 // try goes through all of a spawn but the exec of a program.
@@ -136,40 +139,6 @@ func (s *Sandbox) try() error {
 		return nil
 	}
 	return err
-}
-
-// fix tells what commonly stands in the way, by looking at the settings that are known to.
-func fix(e *SetupError) string {
-	if e.Step == plan.ExecInit.String() && errors.Is(e, unix.EACCES) {
-		return "sysctl vm.memfd_noexec=0 or 1"
-	}
-	for _, s := range []struct{ path, bad, fix string }{
-		{"/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"},
-		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for this program that allows userns"},
-		{"/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"},
-	} {
-		if sysctl(s.path) == s.bad {
-			return s.fix
-		}
-	}
-	return "in a container, a seccomp profile that allows clone with namespaces, mount, pivot_root and setns"
-}
-
-// landlock asks the kernel for its ABI (man 2 landlock_create_ruleset).
-func landlock() (abi int, reason string) {
-	r, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	switch errno {
-	case 0:
-		if int(r) < policy.MinLandlock {
-			return 0, fmt.Sprintf("ABI %d is too old", r)
-		}
-		return int(r), ""
-	case unix.ENOSYS:
-		return 0, "this kernel has none"
-	case unix.EOPNOTSUPP:
-		return 0, "it was switched off when this kernel started"
-	}
-	return 0, errno.Error()
 }
 
 func seccompCheck() policy.Check {
@@ -203,6 +172,8 @@ func coreLimit() uint64 {
 
 const mountinfo = "/proc/thread-self/mountinfo" // a thread can have mounts of its own
 
+var errNoRoot = errors.New("it has no root")
+
 // mountTable reads the mounts of this process (man 5 proc). Without the table, or with one that something covers, what lies below the
 // granted trees cannot be told.
 func mountTable() ([]policy.Mount, error) {
@@ -220,10 +191,10 @@ func mountTable() ([]policy.Mount, error) {
 		}
 		kind, _, _ := strings.Cut(tail, " ")
 		root = root || f[4] == "/"
-		out = append(out, policy.Mount{Path: unescape(f[4]), Type: kind})
+		out = append(out, policy.Mount{Path: unescape(f[4]), Type: kind, Device: f[2], Root: unescape(f[3])})
 	}
 	if !root {
-		return nil, errors.New("it has no root")
+		return nil, errNoRoot
 	}
 	return out, nil
 }

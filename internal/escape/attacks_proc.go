@@ -179,20 +179,20 @@ func procs() []Attack {
 		},
 		{
 			Name:  "environ-and-argv-of-others",
-			About: "searches all of /proc for the arguments and the environment of processes outside",
+			About: "searches all of /proc for the arguments and the environment of processes outside; the twin reads its own",
 			Want:  "not found",
 			Prepare: func(w *World) {
-				w.Grant(gaol.System(), gaol.SystemInfoRead(), gaol.ProcessCreate())
+				w.Grant(gaol.System(), gaol.SystemInfoRead())
 				for i, word := range []string{w.runner.witness.arg, w.runner.witness.env} {
 					w.Arg(fmt.Sprintf("start%d", i), word[:4])
 					w.Arg(fmt.Sprintf("end%d", i), word[4:])
 				}
 				w.Witness()
 			},
-			WantTwin: "ok",
 			Inside: func(in *In) {
 				if in.Twin {
-					in.Is(map[bool]string{true: "ok", false: "not found"}[inProc("atta", "ck")+inProc("tw", "in") != ""], "own arguments")
+					in.Read("/proc/self/cmdline")
+					in.Read("/proc/self/environ")
 					return
 				}
 				for _, i := range []string{"0", "1"} {

@@ -3,6 +3,8 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -34,6 +36,9 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 	if u, ok := h.engine(force); !ok {
 		return Policy{}, &UnsupportedError{[]Unsupported{u}}
 	}
+	if h.Barred.Mechanism != "" {
+		return Policy{}, h.barred(p.Operations)
+	}
 	switch {
 	case force == profile.EngineLandlock, force == profile.AnyEngine && !h.Namespaces.OK && h.rules():
 		return resolveRules(p, h)
@@ -44,10 +49,43 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 			if rules, err := resolveRules(p, h); err == nil {
 				return rules, nil
 			}
+			h.other(p, lacks)
 		}
 		return view, err
 	}
 	return resolveView(p, h)
+}
+
+// everything is what Landlock cannot take away.
+var everything = profile.Operation{Kind: profile.FileReadMetadata, Pattern: profile.Pattern{Match: profile.Subpath, Path: "/"}}
+
+// other adds the way out by the other engine, where there is one.
+func (h Host) other(p profile.Profile, e *UnsupportedError) {
+	p.Operations = append(slices.Clone(p.Operations), everything)
+	if _, err := resolveRules(p, h); err != nil {
+		return
+	}
+	for i := range e.Operations {
+		if u := &e.Operations[i]; u.Detail == h.Proc.Reason {
+			u.Fix = strings.TrimPrefix(u.Fix+"; or "+everything.String()+" beside the others", "; or ")
+		}
+	}
+}
+
+// barred refuses every operation, for the one reason.
+func (h Host) barred(ops []profile.Operation) *UnsupportedError {
+	e := &UnsupportedError{}
+	for _, op := range ops {
+		u := h.Barred
+		u.Operation = op.String()
+		e.Operations = append(e.Operations, u)
+	}
+	if len(ops) == 0 {
+		u := h.Barred
+		u.Operation = "an empty profile"
+		e.Operations = append(e.Operations, u)
+	}
+	return e
 }
 
 // rules says that the landlock engine works.
@@ -72,6 +110,9 @@ func (h Host) engine(e profile.Engine) (Unsupported, bool) {
 	switch {
 	case e == profile.AnyEngine:
 		return u, true
+	case h.Barred.Mechanism != "":
+		u.Mechanism, u.Detail, u.Fix = h.Barred.Mechanism, h.Barred.Detail, h.Barred.Fix
+		return u, false
 	case !h.Seccomp.OK:
 		u.Mechanism, u.Detail, u.Fix = "seccomp", h.Seccomp.Reason, h.Seccomp.Fix
 		return u, false
@@ -79,11 +120,14 @@ func (h Host) engine(e profile.Engine) (Unsupported, bool) {
 		u.Mechanism, u.Detail, u.Fix = "namespaces", h.Namespaces.Reason, h.Namespaces.Fix
 		return u, h.Namespaces.OK
 	}
-	u.Mechanism, u.Detail, u.Fix = "Landlock", h.LandlockReason, landlockFrom(MinLandlock)
+	u.Mechanism, u.Detail, u.Fix = "Landlock", h.LandlockReason, h.landlockFrom(MinLandlock)
 	return u, h.Landlock >= MinLandlock
 }
 
 // landlockFrom tells a person how to get an ABI.
-func landlockFrom(abi int) string {
+func (h Host) landlockFrom(abi int) string {
+	if h.Landlock == 0 && h.LandlockFix != "" {
+		return h.LandlockFix
+	}
 	return fmt.Sprintf("a kernel from %s on with landlock in its lsm= list", landlock.Kernel(abi))
 }

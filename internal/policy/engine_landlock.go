@@ -105,7 +105,7 @@ func (r *ruler) operation(op profile.Operation) error {
 	case profile.ProcessCreate:
 		// what the program leaves behind is found and killed by its being in the scope, and it signals nobody else
 		if r.host.Landlock < abiScope {
-			r.lack(op, "Landlock ABI 6, whose scope tells what the program has made", r.host.landlockDetail(), landlockFrom(abiScope))
+			r.lack(op, "Landlock ABI 6, whose scope tells what the program has made", r.host.landlockDetail(), r.host.landlockFrom(abiScope))
 		}
 		r.policy.Processes = true
 	case profile.Signal:

@@ -20,7 +20,11 @@ type FS interface {
 
 // Mount is a mount point of the host and the type of the file system on it, as /proc/thread-self/mountinfo has them; of several at one
 // place, all.
-type Mount struct{ Path, Type string }
+type Mount struct {
+	Path, Type string
+	// Device is the number of the file system, and Root the path in it that is mounted: the same can be mounted at several places.
+	Device, Root string
+}
 
 // Check is the outcome of really trying something. The zero value is a failure without a reason.
 type Check struct {
@@ -36,8 +40,10 @@ type Host struct {
 	Proc       Check  // a proc of a new pid namespace can be mounted
 	Seccomp    Check
 	Landlock   int // ABI; 0: none
-	// LandlockReason says why Landlock is 0.
-	LandlockReason string
+	// LandlockReason says why Landlock is 0; LandlockFix, if not empty, what would help other than a kernel that has it.
+	LandlockReason, LandlockFix string
+	// Barred, if it has a mechanism, is what every engine needs and this process cannot have.
+	Barred         Unsupported
 	UIDMap, GIDMap string // for the user namespace: /proc/PID/uid_map
 	// Nofile is the soft and hard limit of open files that a program is given.
 	Nofile [2]uint64

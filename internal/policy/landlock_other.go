@@ -58,7 +58,7 @@ func (r *ruler) socket(op profile.Operation) error {
 // local: sockets without a path are out of reach by the scope alone, those with one by a right.
 func (r *ruler) local(op profile.Operation) error {
 	if r.host.Landlock < abiScope {
-		r.lack(op, "Landlock ABI 6, whose scope keeps sockets with abstract names out of reach", r.host.landlockDetail(), landlockFrom(abiScope))
+		r.lack(op, "Landlock ABI 6, whose scope keeps sockets with abstract names out of reach", r.host.landlockDetail(), r.host.landlockFrom(abiScope))
 		return nil
 	}
 	r.binds(&r.policy, op)
@@ -75,7 +75,7 @@ func (r *ruler) local(op profile.Operation) error {
 			"a socket of any name can be made wherever the program may write, and any that has no path")
 	}
 	if r.host.Landlock < abiUnix && (op.Kind == profile.NetworkOutbound || r.policy.Outbound || r.policy.Has(landlock.ConnectTCP|landlock.ConnectUDP)) {
-		r.inexact(op, "Landlock ABI 9", r.host.landlockDetail(), landlockFrom(abiUnix), "every Unix socket that has a path can be reached")
+		r.inexact(op, "Landlock ABI 9", r.host.landlockDetail(), r.host.landlockFrom(abiUnix), "every Unix socket that has a path can be reached")
 	}
 	return nil
 }

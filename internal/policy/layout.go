@@ -174,7 +174,7 @@ func (r *resolver) exact(n *node, around []*node) {
 	if n.Rights&Read != 0 {
 		// a read-only mount does not keep a FIFO from being written (man 7 fifo); the system's own directories hold none
 		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) {
-			r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileWrite of the same path", "a named pipe there can be written")
+			r.each(asked, "Landlock", r.host.LandlockReason, r.host.landlockFrom(MinLandlock)+", or FileWrite of the same path", "a named pipe there can be written")
 		}
 		return
 	}
@@ -183,7 +183,7 @@ func (r *resolver) exact(n *node, around []*node) {
 	}
 	r.policy.Watch = r.policy.Watch && !n.Dir
 	if r.host.Landlock < MinLandlock {
-		r.each(asked, "Landlock", r.host.LandlockReason, landlockFrom(MinLandlock)+", or FileRead of the same path", "it can be read")
+		r.each(asked, "Landlock", r.host.LandlockReason, r.host.landlockFrom(MinLandlock)+", or FileRead of the same path", "it can be read")
 		return
 	}
 	for _, a := range around {

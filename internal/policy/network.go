@@ -63,7 +63,7 @@ func (r *resolver) local(op profile.Operation) error {
 	r.binds(p, op)
 	older := func(abi int, instead, gap string) {
 		if r.host.Landlock < abi {
-			r.inexact(op, fmt.Sprintf("Landlock ABI %d", abi), r.host.landlockDetail(), landlockFrom(abi)+", or "+instead, gap)
+			r.inexact(op, fmt.Sprintf("Landlock ABI %d", abi), r.host.landlockDetail(), r.host.landlockFrom(abi)+", or "+instead, gap)
 		}
 	}
 	if p.Network() {

@@ -23,7 +23,7 @@ func (f *findings) internet(p *Policy, h Host, op profile.Operation) {
 	rule := func(port uint16, rights uint64) { p.Ports = append(p.Ports, Port{port, rights, op.String()}) }
 	needs := func(abi int) bool {
 		if h.Landlock < abi {
-			f.lack(op, fmt.Sprintf("Landlock ABI %d", abi), h.landlockDetail(), landlockFrom(abi))
+			f.lack(op, fmt.Sprintf("Landlock ABI %d", abi), h.landlockDetail(), h.landlockFrom(abi))
 		}
 		return h.Landlock >= abi
 	}

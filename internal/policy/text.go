@@ -25,7 +25,7 @@ func (h Host) Checks() []NamedCheck {
 		}
 		return n
 	}
-	l := Check{OK: h.Landlock > 0, Reason: h.LandlockReason, Fix: landlockFrom(MinLandlock)}
+	l := Check{OK: h.Landlock > 0, Reason: h.LandlockReason, Fix: h.landlockFrom(MinLandlock)}
 	return []NamedCheck{
 		check("namespaces", h.Namespaces, "user, mount, pid, ipc, uts, cgroup, net; the init and the exec work"),
 		check("/proc", h.Proc, "a new one can be mounted"),
