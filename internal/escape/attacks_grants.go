@@ -102,7 +102,7 @@ func grants() []Attack {
 			Name: "abstract-beside-local-socket", About: "connects to abstract names where one path is granted and the host's network is shared; the twin to the path", Want: "EACCES|EPERM|ECONNREFUSED",
 			Prepare: func(w *World) {
 				granted := w.Listen("unix", filepath.Join(w.MakeDir("granted"), "socket"))
-				w.GrantExactly(gaol.BestEffort(gaol.NetworkOutbound(gaol.LocalSocket(granted))), gaol.NetworkOutbound(gaol.All()))
+				w.GrantExactly(gaol.NetworkOutbound(gaol.LocalSocket(granted)), gaol.NetworkOutbound(gaol.All()))
 				w.Arg("granted", granted)
 				w.Arg("stream", w.Listen("unix", "@"+w.Token()))
 				w.Arg("datagram", w.Listen("unixgram", "@"+w.Token()))
