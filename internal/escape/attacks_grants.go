@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -101,7 +102,7 @@ func grants() []Attack {
 			Name: "abstract-beside-local-socket", About: "connects to abstract names where one path is granted and the host's network is shared; the twin to the path", Want: "EACCES|EPERM|ECONNREFUSED",
 			Prepare: func(w *World) {
 				granted := w.Listen("unix", filepath.Join(w.MakeDir("granted"), "socket"))
-				w.GrantExactly(gaol.BestEffort(gaol.NetworkOutbound(gaol.LocalSocket(granted))), gaol.NetworkOutbound(gaol.All()))
+				w.GrantExactly(gaol.NetworkOutbound(gaol.LocalSocket(granted)), gaol.NetworkOutbound(gaol.All()))
 				w.Arg("granted", granted)
 				w.Arg("stream", w.Listen("unix", "@"+w.Token()))
 				w.Arg("datagram", w.Listen("unixgram", "@"+w.Token()))
@@ -169,16 +170,17 @@ func grants() []Attack {
 					w.Skip("this machine has no /dev/zero or /dev/full")
 				}
 				w.GrantExactly(gaol.Device("/dev/zero"))
+				if !dynamic(w.runner.program) { // which needs System, and that has these
+					w.Arg("more", "/dev/full /dev/null /dev/random")
+				}
 			},
 			Inside: func(in *In) {
 				if in.Twin {
 					in.Open("/dev/zero", unix.O_RDWR)
 					return
 				}
-				for _, path := range []string{"/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/ptmx", "/dev/mem", "/dev/zero/../full"} {
-					if err := opening(path, unix.O_RDWR); err != unix.ENOTDIR {
-						in.Try("open "+path, err)
-					}
+				for _, path := range append(strings.Fields(in.Arg("more")), "/dev/ptmx", "/dev/mem", "/dev/kmsg", "/dev/fuse", "/dev/net/tun", "/dev/loop-control") {
+					in.Open(path, unix.O_RDWR)
 				}
 			},
 		},
