@@ -133,10 +133,11 @@ func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 	return p, err
 }
 
-// lacking finds out, when a step has failed, whether the host lacks something: the error is then of what it lacks. Where another engine
-// does what the profile says, the sandbox is built anew with that one, and there is no error left. Nobody else may use s meanwhile.
+// lacking finds out, when a profile was refused or a step has failed, what the host lacks: until then it was assumed that engines work.
+// The error is then of all that it lacks. Where another engine does what the profile says, or the same without Landlock, the sandbox is
+// built anew so, and there is no error left. Nobody else may use s meanwhile.
 func (s *Sandbox) lacking(err error) error {
-	if !lacks(err) {
+	if !lacks(err) && !errors.Is(err, ErrUnsupported) {
 		return err
 	}
 	host := probe()
@@ -144,7 +145,7 @@ func (s *Sandbox) lacking(err error) error {
 	switch {
 	case errors.Is(lack, ErrUnsupported):
 		return lack
-	case lack == nil && p.Engine != s.policy.Engine:
+	case lack == nil && (p.Engine != s.policy.Engine || p.Landlock != s.policy.Landlock):
 		s.template.close()
 		s.template = template{}
 		if err = s.on(host); err != nil {

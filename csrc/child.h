@@ -44,6 +44,7 @@ struct gaol_job {
 	int net_pid, net_pidfd;           /* of that process, -1: none; the descriptor is the caller's, too */
 	int own;                          /* the plan has namespaces of its own: process 1 is one, and its end ends all of them */
 	long process1;                    /* its number as the program sees it */
+	int program;                      /* the program's, as process 1 sees it */
 };
 
 void gaol_builder(void *job); /* builds the template, sends it, ends */

@@ -6,7 +6,6 @@ package csrc
 
 /*
 #cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "init.h"
@@ -19,7 +18,6 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
@@ -136,6 +134,8 @@ type Spawned struct {
 	Pid    int // process 1 of the sandbox
 	Pidfd  int
 	Status int // read end of the status pipe
+	// Program is the program's number; without a pid namespace it is the caller's, too, for as long as the program is not waited for.
+	Program int
 }
 
 // Spawn runs an encoded command in the template and returns when the program has been executed. init is a descriptor from
@@ -159,7 +159,7 @@ func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
 	if r < 0 {
 		return Spawned{}, goFailure(&failure)
 	}
-	return Spawned{Pid: int(out.pid), Pidfd: int(out.pidfd), Status: int(out.status)}, nil
+	return Spawned{Pid: int(out.pid), Pidfd: int(out.pidfd), Status: int(out.status), Program: int(out.program)}, nil
 }
 
 // InitImage makes the executable of process 1: a sealed memfd. The caller closes it.
@@ -172,23 +172,10 @@ func InitImage() (int, error) {
 }
 
 // End asks an init that lives in the caller's namespaces to kill everything in its sandbox, and to end. pidfd is its descriptor.
-func End(pidfd int) error {
-	var info struct {
-		signo, errno, code, _ int32
-		pid, uid              int32
-		value                 uint64
-		_                     [128 - 32]byte
-	}
-	info.signo, info.code, info.value = C.GAOL_INIT_END_SIGNAL, C.SI_QUEUE, C.GAOL_INIT_END
-	info.pid, info.uid = int32(unix.Getpid()), int32(unix.Getuid())
-	for {
-		err := unix.PidfdSendSignal(pidfd, unix.Signal(info.signo), (*unix.Siginfo)(unsafe.Pointer(&info)), 0)
-		if err != unix.EAGAIN { // RLIMIT_SIGPENDING: others of this user have too many queued
-			return err
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
+func End(pidfd int) error { return unix.PidfdSendSignal(pidfd, InitEnd, nil, 0) }
+
+// InitEnd is the signal that End sends.
+const InitEnd = unix.Signal(C.GAOL_INIT_END)
 
 func goFailure(f *C.struct_gaol_failure) error {
 	return &plan.Failure{Op: plan.Op(f.op), Step: uint32(f.step), Errno: syscall.Errno(f.error)}

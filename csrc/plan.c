@@ -125,7 +125,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		/* these act on what the caller would see, too */
 		int shared = s->op == GAOL_SCOPE || (s->op >= GAOL_KEEP_RULESET && s->op <= GAOL_KEEP_PORT);
 		if (!own && stage < PROGRAM && !shared) return "a step that needs namespaces, without any";
-		if (own && (shared || s->op == GAOL_SECCOMP_SELF || s->op == GAOL_LANDLOCK_KEPT)) return "a step for the caller's namespaces, in others";
+		if (own && (shared || s->op == GAOL_LANDLOCK_KEPT)) return "a step for the caller's namespaces, in others";
 		const char *bad = check_arg(bytes, size, s, r->a, s->a);
 		if (bad == NULL) bad = check_arg(bytes, size, s, r->b, s->b);
 		if (bad != NULL) return bad;

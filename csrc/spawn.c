@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "init.h"
 #include "sys_linux.h"
 
 #define STACK (32u << 10)
@@ -241,7 +242,8 @@ struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int call
 /* Process 1 is dead and waited for, and its pid namespace empty, when this returns. */
 static void kill_init(struct gaol_job *job) {
 	long r;
-	sys(SYS_pidfd_send_signal, job->init_pidfd, SIGKILL, 0, 0);
+	/* without a pid namespace it ends and reaps the program first, else whoever reaps what it leaves gets a process that nobody knows */
+	sys(SYS_pidfd_send_signal, job->init_pidfd, job->own ? SIGKILL : GAOL_INIT_END, 0, 0);
 	while ((r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0)) == -EINTR) {}
 	if (r == 0 || r == -ECHILD) close(job->init_pidfd);
 }
@@ -305,7 +307,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	close(pipes[1]); /* shared with the helper until then */
 	if (whole) await(job->init_tid);
 	if (whole && a->failure.op == GAOL_NONE && job->init_pid > 0) {
-		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0];
+		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0], out->program = job->program;
 		result = 0;
 		goto done;
 	}

@@ -15,6 +15,7 @@ struct gaol_spawned {
 	int pid;    /* process 1 of the sandbox, as the caller sees it. Its exit sends SIGCHLD, as that of any process that has execed */
 	int pidfd;  /* of the same; the caller closes it */
 	int status; /* where the init writes struct gaol_status; the caller closes it */
+	int program; /* the program, as process 1 sees it: without a pid namespace of its own, so does the caller */
 };
 
 /* gaol_spawn starts one command in a template. With ns NULL there is none: the plan has the steps of all stages, and the spawn takes the

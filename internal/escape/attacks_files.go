@@ -67,11 +67,23 @@ func files() []Attack {
 				w.Grant(gaol.FileRead(gaol.Literal(granted)))
 				w.Arg("dir", w.Dir)
 				w.IfTwin(gaol.FileRead(gaol.Subpath(w.Dir)))
+				top := func(path string) string { return strings.Split(path, "/")[1] }
+				for _, name := range []string{"home", "root", "var", "boot", "srv", "opt", "mnt"} {
+					if name != top(w.Dir) && name != top(w.runner.program) { // whose names the way to what is granted shows
+						w.Arg("top."+name, "")
+					}
+				}
 			},
 			Inside: func(in *In) {
 				in.list(in.Arg("dir"), "outside")
 				if !in.Twin {
-					in.list("/", "home", "root", "var", "boot", "srv")
+					var names []string
+					for k := range in.args {
+						if name, ok := strings.CutPrefix(k, "top."); ok {
+							names = append(names, name)
+						}
+					}
+					in.list("/", names...)
 					in.list("/etc", "shadow")
 				}
 			},
@@ -92,8 +104,10 @@ func files() []Attack {
 				in.Open(f, unix.O_WRONLY)
 				in.Open(f, unix.O_RDWR)
 				in.Open(f, unix.O_WRONLY|unix.O_APPEND)
-				in.Open(f, unix.O_RDONLY|unix.O_TRUNC)
-				in.Try("truncate", unix.Truncate(f, 0))
+				if !in.Twin || in.Engine == Namespace { // Landlock before ABI 3 does not let truncate at all
+					in.Open(f, unix.O_RDONLY|unix.O_TRUNC)
+					in.Try("truncate", unix.Truncate(f, 0))
+				}
 				in.Open(f+".new", unix.O_CREAT|unix.O_WRONLY)
 				in.Try("mkdir", unix.Mkdir(f+".dir", 0o755))
 				in.Try("symlink", unix.Symlink("x", f+".link"))

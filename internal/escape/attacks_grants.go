@@ -11,6 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/gaol-sandbox/gaol"
 	"golang.org/x/sys/unix"
@@ -96,22 +99,88 @@ func grants() []Attack {
 			},
 		},
 		{
+			Name: "abstract-beside-local-socket", About: "connects to abstract names where one path is granted and the host's network is shared; the twin to the path", Want: "EACCES|EPERM|ECONNREFUSED",
+			Prepare: func(w *World) {
+				granted := w.Listen("unix", filepath.Join(w.MakeDir("granted"), "socket"))
+				w.GrantExactly(gaol.NetworkOutbound(gaol.LocalSocket(granted)), gaol.NetworkOutbound(gaol.All()))
+				w.Arg("granted", granted)
+				w.Arg("stream", w.Listen("unix", "@"+w.Token()))
+				w.Arg("datagram", w.Listen("unixgram", "@"+w.Token()))
+			},
+			Inside: func(in *In) {
+				if in.Twin {
+					in.Connect(unix.SOCK_STREAM, 0, in.Arg("granted"))
+					return
+				}
+				in.Connect(unix.SOCK_STREAM, 0, in.Arg("stream"))
+				in.Connect(unix.SOCK_SEQPACKET, 0, in.Arg("stream"))
+				in.Connect(unix.SOCK_DGRAM, 0, in.Arg("datagram"))
+				in.Send(in.Arg("datagram"), 0)
+			},
+			OnLandlock: "EACCES|EPERM|ECONNREFUSED|EPROTOTYPE",
+		},
+		{
+			Name: "squat-abstract", About: "listens on an abstract name that the host's programs connect to, where listening on one path is granted; the twin on the path",
+			Want: "EACCES|EPERM|untouched",
+			Prepare: func(w *World) {
+				path := filepath.Join(w.MakeDir("granted"), "socket")
+				name := "@" + w.Token()
+				w.Grant(gaol.FileWrite(gaol.Subpath(filepath.Dir(path))))
+				w.GrantExactly(gaol.NetworkInbound(gaol.LocalSocket(path)), gaol.NetworkOutbound(gaol.All())) // no best effort: that accepts any name
+				w.Arg("path", path)
+				w.Arg("name", name)
+				var came atomic.Bool
+				w.Race(func() {
+					if c, err := net.Dial("unix", name); err == nil {
+						came.Store(true)
+						_ = c.Close()
+					}
+					time.Sleep(time.Millisecond)
+				})
+				w.Check(func() error {
+					if came.Load() {
+						return fmt.Errorf("a program of the host has connected to %s, where the sandbox listens", name)
+					}
+					return nil
+				})
+			},
+			Inside: func(in *In) {
+				address := in.Arg("name")
+				if in.Twin {
+					address = in.Arg("path")
+				}
+				in.withSocket(unix.SOCK_STREAM, 0, address, func(fd int, sa unix.Sockaddr) error {
+					err := unix.Bind(fd, sa)
+					if err == nil {
+						err = unix.Listen(fd, 4)
+					}
+					if err == nil && !in.Twin {
+						time.Sleep(100 * time.Millisecond)
+						in.Tried("bind and listen", nil)
+						return unix.EPERM // what counts is whether anybody came
+					}
+					return err
+				})
+			},
+		},
+		{
 			Name: "other-device", About: "opens devices that are not the one granted; the twin the one that is", Want: notThere + "|EPERM",
 			Prepare: func(w *World) {
 				if !exists("/dev/zero") || !exists("/dev/full") {
 					w.Skip("this machine has no /dev/zero or /dev/full")
 				}
 				w.GrantExactly(gaol.Device("/dev/zero"))
+				if !dynamic(w.runner.program) { // which needs System, and that has these
+					w.Arg("more", "/dev/full /dev/null /dev/random")
+				}
 			},
 			Inside: func(in *In) {
 				if in.Twin {
 					in.Open("/dev/zero", unix.O_RDWR)
 					return
 				}
-				for _, path := range []string{"/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/ptmx", "/dev/mem", "/dev/zero/../full"} {
-					if err := opening(path, unix.O_RDWR); err != unix.ENOTDIR {
-						in.Try("open "+path, err)
-					}
+				for _, path := range append(strings.Fields(in.Arg("more")), "/dev/ptmx", "/dev/mem", "/dev/kmsg", "/dev/fuse", "/dev/net/tun", "/dev/loop-control") {
+					in.Open(path, unix.O_RDWR)
 				}
 			},
 		},

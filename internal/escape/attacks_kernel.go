@@ -237,6 +237,8 @@ func (in *In) terminal(command, arg uintptr) {
 		in.Call("TIOCGWINSZ", unix.SYS_IOCTL, 3, unix.TIOCGWINSZ, zeros(64))
 		return
 	}
+	in.rawly(unix.SYS_SETSID)
+	in.rawly(unix.SYS_IOCTL, 3, unix.TIOCSCTTY, 0) // an unprivileged program types into its controlling terminal alone
 	for _, high := range []uintptr{0, highBit, highBit >> 31, highWords} {
 		in.Call(fmt.Sprintf("ioctl %#x", command|high), unix.SYS_IOCTL, 3, command|high, arg)
 	}

@@ -227,16 +227,17 @@ func procs() []Attack {
 		{
 			Name:    "sysrq-trigger",
 			About:   "opens /proc/sysrq-trigger, which restarts the machine, for writing",
-			Want:    "EACCES|EROFS|EPERM|ENOENT",
+			Want:    "EACCES|EROFS|EPERM|ENOENT|covered",
 			Prepare: func(w *World) { w.Grant(gaol.System(), gaol.SystemInfoRead()) },
 			Inside: func(in *In) {
 				if in.Twin {
 					in.Open("/proc/uptime", unix.O_RDONLY)
 					return
 				}
-				in.Open("/proc/sysrq-trigger", unix.O_WRONLY)
-				in.Open("/proc/sysrq-trigger", unix.O_RDWR)
-				in.Open("/proc/self/root/proc/sysrq-trigger", unix.O_WRONLY)
+				for _, path := range []string{"/proc/sysrq-trigger", "/proc/self/root/proc/sysrq-trigger"} {
+					in.openProc(path, unix.O_WRONLY)
+					in.openProc(path, unix.O_RDWR)
+				}
 			},
 		},
 		{
@@ -262,6 +263,22 @@ func procs() []Attack {
 			},
 		},
 	}
+}
+
+// openProc opens a file of /proc, and says whether it is one, or what covers it.
+func (in *In) openProc(path string, flags int) {
+	fd, err := unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		in.Try("open "+path, err)
+		return
+	}
+	defer unix.Close(fd)
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(fd, &st); err == nil && st.Type != unix.PROC_SUPER_MAGIC {
+		in.Is("covered", path)
+		return
+	}
+	in.Is("ok", path)
 }
 
 // lookInto tries every file by which a process shows itself or can be changed.

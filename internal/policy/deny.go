@@ -171,15 +171,9 @@ func (r *resolver) holes() error {
 		if taken == 0 {
 			continue
 		}
-		for i := range p.Entries {
-			e := &p.Entries[i]
-			at := path.Join(e.Path, strings.TrimPrefix(n.Host, e.Host))
-			if e.Kind != Bind || !below(n.Host, e.Host) || at == n.Path {
-				continue
-			}
-			x := p.enclosing(at)
-			if x.Kind == Bind && path.Join(x.Host, strings.TrimPrefix(at, x.Path)) == n.Host && (x.Rights&taken != 0 || taken&Metadata != 0) {
-				return problem(n.denies[0], n.Path, fmt.Errorf("is shown at %s, too, by %s: deny it there as well", at, x.Why))
+		for _, host := range append(aliases(n.Host, r.host.Mounts), n.Host) {
+			if at, by := p.shownElsewhere(host, n.Path, taken); by != nil {
+				return problem(n.denies[0], n.Path, fmt.Errorf("is shown at %s, too, by %s: deny it there as well", at, by.Why))
 			}
 		}
 	}
@@ -189,6 +183,55 @@ func (r *resolver) holes() error {
 		}
 	}
 	return nil
+}
+
+// shownElsewhere finds a path of the host in the view, with one of the rights, at another place than one.
+func (p *Policy) shownElsewhere(host, but string, rights Rights) (at string, by *Entry) {
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		if e.Kind != Bind || !below(host, e.Host) {
+			continue
+		}
+		at := path.Join(e.Path, strings.TrimPrefix(host, e.Host))
+		x := p.enclosing(at)
+		if at != but && x.Kind == Bind && path.Join(x.Host, strings.TrimPrefix(at, x.Path)) == host && (x.Rights&rights != 0 || rights&Metadata != 0) {
+			return at, x
+		}
+	}
+	return "", nil
+}
+
+// aliases are the places of the host that show a path, or something below it, through another mount of the same file system.
+func aliases(host string, mounts []Mount) (out []string) {
+	shows := func(p string) (on int) { // the last of the deepest is on top
+		on = -1
+		for i, m := range mounts {
+			if below(p, m.Path) && (on < 0 || len(m.Path) >= len(mounts[on].Path)) {
+				on = i
+			}
+		}
+		return on
+	}
+	on := shows(host)
+	if on < 0 || mounts[on].Device == "" {
+		return nil
+	}
+	inner := path.Join(mounts[on].Root, strings.TrimPrefix(host, mounts[on].Path))
+	for i, m := range mounts {
+		at := m.Path
+		switch {
+		case i == on || m.Device != mounts[on].Device:
+			continue
+		case below(inner, m.Root):
+			at = path.Join(m.Path, strings.TrimPrefix(inner, m.Root))
+		case !below(m.Root, inner):
+			continue
+		}
+		if at != host && !strings.HasPrefix(at, host+"/") && shows(at) == i {
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 // cannotAppear refuses a missing path that the program could make.

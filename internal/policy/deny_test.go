@@ -172,6 +172,40 @@ func TestADenialThatCannotBeExactIsUnsupportedOrAGap(t *testing.T) {
 	}
 }
 
+// The same directory of the host lies at two places, or a part of it does.
+func TestADenialOfWhatTheHostMountsElsewhereIsRefused(t *testing.T) {
+	mounts := func(more ...Mount) []Mount {
+		return append([]Mount{{"/", "ext4", "8:1", "/"}, {"/proc", "proc", "0:5", "/"}, {"/home", "ext4", "8:2", "/"}}, more...)
+	}
+	for _, c := range []struct {
+		name  string
+		mount Mount
+		ops   list
+		bad   bool
+	}{
+		{"the tree around it", Mount{"/opt/data", "ext4", "8:1", "/srv"}, join(all("/", fr), denied(read("/srv/in"))), true},
+		{"itself", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/", fr), denied(read("/srv/in"))), true},
+		{"a part of it", Mount{"/opt/data", "ext4", "8:1", "/srv/in/sub"}, join(all("/", fr), denied(read("/srv/in"))), true},
+		{"denied there, too", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/", fr), denied(read("/srv/in"), read("/opt/data"))), false},
+		{"where nothing is allowed", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/srv", fr), denied(read("/srv/in"))), false},
+		{"another right", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/srv", fr, fx), list{read("/opt")}, denied(execute("/srv/in"))), false},
+		{"another file system", Mount{"/opt/data", "ext4", "8:2", "/srv/in"}, join(all("/", fr), denied(read("/srv/in"))), false},
+		{"a sibling", Mount{"/opt/data", "ext4", "8:1", "/srv/in-2"}, join(all("/", fr), denied(read("/srv/in"))), false},
+		{"below itself", Mount{"/srv/in/sub", "ext4", "8:1", "/srv/in"}, join(all("/", fr), denied(read("/srv/in"))), false},
+		{"what the mount at its place shows elsewhere", Mount{"/opt/data", "ext4", "8:2", "/me"}, join(all("/", fr), denied(read("/home/me"))), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := host(newFS(t, merged))
+			h.Mounts = mounts(c.mount)
+			p, err := Resolve(of(c.ops...), h)
+			var bad *profile.Error
+			if c.bad != errors.As(err, &bad) || !c.bad && err != nil || c.bad && !strings.Contains(err.Error(), "is shown at /opt/data") {
+				t.Errorf("%v\n%s", err, &p)
+			}
+		})
+	}
+}
+
 func TestEveryOperationOfADenialIsListedAtOnce(t *testing.T) {
 	_, err := Resolve(of(join(all("/srv", fr, fw), denied(read("/srv/in"), read("/srv/out"), literal(read("/srv/twice"))))...), host(newFS(t, merged, "/srv/twice hard")))
 	var lacks *UnsupportedError

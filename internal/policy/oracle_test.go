@@ -190,7 +190,7 @@ func anyMounts(t *rapid.T, f *fakeFS) {
 			continue
 		}
 		kind := rapid.SampledFrom([]string{"proc", "sysfs", "cgroup2", "ext4"}).Draw(t, "type")
-		f.mounts = append(f.mounts, Mount{at, kind})
+		f.mounts = append(f.mounts, Mount{Path: at, Type: kind})
 		if kind != "ext4" {
 			special = append(special, at)
 		}
