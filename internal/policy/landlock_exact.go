@@ -66,14 +66,8 @@ func (r *ruler) metadata(ops []profile.Operation) {
 	}
 	const gap = "the metadata of every path of the host can be read"
 	asked := false
-	for _, op := range ops {
-		if op.Kind == profile.FileReadMetadata && op.BestEffort {
-			r.gaps = append(r.gaps, Gap{op.String(), gap})
-			return
-		}
-	}
-	for _, op := range ops {
-		if op.Kind == profile.FileReadMetadata {
+	for _, op := range ops { // each says for itself how it is meant
+		if op.Kind == profile.FileReadMetadata && !op.Deny {
 			asked = true
 			r.hides(op, "Landlock has no right for metadata", gap)
 		}
@@ -108,6 +102,10 @@ func (r *ruler) mounts() error {
 	for _, t := range r.sorted {
 		if at, kind := mountOf(t.Path, types); kind == "proc" && !below(t.Path, procPath) {
 			return problem(t.asked[0].op, t.Path, fmt.Errorf("lies on the host's proc at %s; System() and SystemInfoRead() bring what can be granted of it", at))
+		} else if deviceTypes[kind] && t.Dir {
+			for _, a := range t.asked {
+				r.mounted(a, t, at, kind)
+			}
 		}
 	}
 	for _, at := range slices.Sorted(maps.Keys(types)) {

@@ -19,7 +19,8 @@ const rulesLines = merged + `
 	/srv/pipe fifo
 	/srv/cell/proc/1/
 	/srv/cell/sys/
-	/srv/cell/dev/
+	/srv/cell/dev/net/
+	/dev/net/tun char
 	/data/x
 	mount proc /proc
 	mount sysfs /sys
@@ -47,6 +48,9 @@ func TestWhatRulesCannotSayIsRefused(t *testing.T) {
 		{"a view that says nothing about metadata", 11, list{system}, list{system, meta("/")},
 			[]string{"a profile without FileReadMetadata of everything needs namespaces (clone: EPERM; Landlock has no right for metadata)"}, ""},
 		{"the metadata of a part", 11, list{meta("/srv")}, list{meta("/srv"), meta("/")}, []string{`FileReadMetadata(Subpath("/srv")) needs namespaces`}, "the metadata of every path"},
+		{"the metadata of a part, beside best effort of another", 11, list{meta("/srv"), best(meta("/data"))}, list{best(meta("/srv")), best(meta("/data"))}, []string{`FileReadMetadata(Subpath("/srv")) needs namespaces`}, "the metadata of every path"},
+		{"a tree of device nodes", 11, append(rx("/dev/net"), meta("/")), list{literal(read("/dev/null")), meta("/")}, []string{`FileRead(Subpath("/dev/net")) needs namespaces (a devtmpfs of the host is mounted at /dev`}, "the devices at /dev work"},
+		{"a writable tree of them", 11, list{best(write("/srv/cell/dev/net")), read("/srv/cell/dev/net"), execute("/srv/cell/dev/net"), meta("/")}, nil, []string{`FileRead(Subpath("/srv/cell/dev/net")) needs namespaces (a devtmpfs`}, "the devices at /srv/cell/dev work"},
 		{"reading alone", 11, list{read("/srv/in"), meta("/")}, append(rx("/srv/in"), meta("/")), []string{`FileRead(Subpath("/srv/in")) needs a noexec mount`}, "can be executed"},
 		{"reading, with execution of a part", 11, list{read("/srv/in"), execute("/srv/in/sub"), meta("/")}, list{read("/srv/in/sub"), execute("/srv/in"), meta("/")},
 			[]string{`FileRead(Subpath("/srv/in")) needs a noexec mount`}, "can be executed"},

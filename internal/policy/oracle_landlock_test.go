@@ -132,12 +132,25 @@ func (o *rulesOracle) same(t *rapid.T, p *Policy) {
 	}
 }
 
+// metadata says that the metadata of everything is granted, or that all who ask for some take it as best effort.
+func (o *rulesOracle) metadata() bool {
+	asked, exact := false, false
+	for _, op := range o.ops {
+		if to, ok := o.to[op]; ok && to == "/" && (op.Kind == profile.FileRead || op.Kind == profile.FileReadMetadata) {
+			return true
+		}
+		if op.Kind == profile.FileReadMetadata {
+			asked, exact = true, exact || !op.BestEffort
+		}
+	}
+	return asked && !exact
+}
+
 // honest: what is not exact has a gap or was refused.
 func (o *rulesOracle) honest(t *rapid.T, p *Policy) {
-	metadata, everywhere := false, false
+	metadata, everywhere := o.metadata(), false
 	for _, op := range o.ops {
 		to, ok := o.to[op]
-		metadata = metadata || op.Kind == profile.FileReadMetadata && op.BestEffort || ok && to == "/" && (op.Kind == profile.FileRead || op.Kind == profile.FileReadMetadata)
 		everywhere = everywhere || ok && to == "/" && op.Kind == profile.FileWrite
 	}
 	if !metadata {
@@ -244,11 +257,10 @@ func (o *rulesOracle) turns(link string, op profile.Operation) string {
 
 // justified: what is refused is something that honest would not have let through.
 func (o *rulesOracle) justified(t *rapid.T, err error) {
-	everywhere, metadata := false, false
+	everywhere, metadata := false, o.metadata()
 	for _, op := range o.ops {
 		to, ok := o.to[op]
 		everywhere = everywhere || ok && to == "/" && op.Kind == profile.FileWrite
-		metadata = metadata || op.Kind == profile.FileReadMetadata && op.BestEffort || ok && to == "/" && (op.Kind == profile.FileRead || op.Kind == profile.FileReadMetadata)
 	}
 	if !metadata {
 		return
