@@ -75,8 +75,10 @@ func FileExecute(pattern Pattern) Operation { return file(profile.FileExecute, p
 // specific path wins, whichever way it goes, and Deny wins a tie. What nothing allows is denied anyway, and nothing but files can be.
 //
 // Closed is what lies at the path when [New] is called. The program cannot change that; a command does not start where the host has put
-// something else there since. Where reading is denied, metadata goes with it, but for the name. Denied writing keeps the files below as
-// they are; a named pipe among them can still be written to.
+// something else there since. What the host puts there while a program runs is open to it, though, as by the rename with which an editor
+// saves: the denial of the directory around it is the sturdier one. Other hard links of the files below a denied directory stay open.
+// Where reading is denied, metadata goes with it, but for the name. To deny the writing of a directory takes [BestEffort]: a named
+// pipe in it could be written even so; of a file it is exact.
 func Deny(op Operation) Operation {
 	if op.op.Deny {
 		op.fault = errors.New("it is denied already; to allow something below what is denied, list that")
