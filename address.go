@@ -20,7 +20,8 @@ func TCP(port int) Address { return Address{profile.Address{Form: profile.FormTC
 // UDP is a UDP port: of any peer to send to, or the host's own to receive at.
 func UDP(port int) Address { return Address{profile.Address{Form: profile.FormUDP, Port: port}} }
 
-// LocalSocket is the Unix socket at a path, inside. It has at most 107 bytes.
+// LocalSocket is the Unix socket at a path, inside. It has at most 107 bytes. To be reached it must be there when [New] is called, and one
+// that a restarted server has made in its place since is not reached.
 func LocalSocket(path string) Address {
 	return Address{profile.Address{Form: profile.FormLocalSocket, Name: path}}
 }
@@ -41,8 +42,9 @@ func CIDR(prefix string, port int) Address {
 	return Address{profile.Address{Form: profile.FormCIDR, Name: prefix, Port: port}}
 }
 
-// NetworkOutbound allows reaching the address from the host's network; with All also reading the files that looking up names and
-// checking certificates need. The host's own loopback services are reachable, too. Loopback is no address to reach: see [CIDR].
+// NetworkOutbound allows reaching the address from the host's network, and reading the files that looking up names and checking
+// certificates need; a LocalSocket brings neither. Looking up a name asks a server by UDP, which only All and UDP(53) allow, or by TCP(53).
+// The host's own loopback services are reachable, too. Loopback is no address to reach: see [CIDR].
 func NetworkOutbound(address Address) Operation {
 	return operation(profile.Operation{Kind: profile.NetworkOutbound, Address: address.a})
 }

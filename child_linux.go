@@ -3,9 +3,12 @@
 package gaol
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +26,25 @@ type child struct {
 	dying  *counter // of the sandbox: inits that are ending
 	// shared says that the init lives in this process's namespaces: killing it alone would leave what it started.
 	shared bool
+	// program is its descriptor, where shared; -1: none. It is for when the init is killed from outside.
+	program int
+}
+
+// programOf opens the program of an init in this process's namespaces; -1 if it has ended, or its parent cannot be seen.
+func programOf(s csrc.Spawned) int {
+	fd, err := unix.PidfdOpen(s.Program, 0)
+	if err != nil {
+		return -1
+	}
+	// its parent tells that the number is not another's by now
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(s.Program) + "/stat")
+	_, rest, ok := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
+	fields := strings.Fields(rest)
+	if err != nil || !ok || len(fields) < 2 || fields[1] != strconv.Itoa(s.Pid) {
+		_ = unix.Close(fd)
+		return -1
+	}
+	return fd
 }
 
 func (c *child) signal(s syscall.Signal) error {
@@ -42,8 +64,11 @@ func (c *child) signal(s syscall.Signal) error {
 }
 
 func (c *child) send(s syscall.Signal) error {
-	if c.shared && s == unix.SIGKILL {
+	switch {
+	case c.shared && s == unix.SIGKILL:
 		return csrc.End(c.pidfd)
+	case c.shared && s == csrc.InitEnd:
+		return errors.New("SIGSTKFLT asks the init to end everything")
 	}
 	return unix.PidfdSendSignal(c.pidfd, s, nil, 0)
 }
@@ -70,6 +95,13 @@ func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 	options := unix.WNOHANG
 	if state.lost { // killed from outside: its end is the end of what was in there, too
 		options = 0
+		if c.program >= 0 { // but for the program in these namespaces: that it ends with its parent it can undo (see self.go)
+			_ = unix.PidfdSendSignal(c.program, unix.SIGKILL, nil, 0)
+		}
+	}
+	if c.program >= 0 {
+		_ = unix.Close(c.program)
+		c.program = -1
 	}
 	err := reap(pidfd, options)
 	if err == errDying {

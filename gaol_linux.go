@@ -79,31 +79,47 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if err != nil {
 		return err
 	}
-	if once.Only && full.Own() {
-		t.plan = full
-		t.ahead(p.Network())
-	} else {
-		t.close() // what was made ahead for another engine
-		t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
-		encoded, err := t.once.Encode()
-		if err != nil {
-			return err
-		}
-		if t.core, err = csrc.Build(encoded); err != nil {
-			return failure(&t.once, err, nil)
-		}
+	if err := t.prepare(full, p.Network()); err != nil {
+		return err
 	}
 	f := <-filter
 	if f.err != nil {
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
 	linuxplan.SetFilter(t.plan, f.filter)
-	linuxplan.SetSelf(t.plan, seccomp.Self(p.Processes, p.Kill))
+	linuxplan.SetSelf(t.plan, seccomp.Self(p.Engine == policy.LandlockEngine, p.Processes, p.Kill))
 	encoded, err := t.plan.Encode()
 	if err == nil {
 		err = t.core.Load(encoded)
 	}
 	return err
+}
+
+// prepare builds the template, if there is to be one.
+func (t *template) prepare(full plan.Plan, network bool) (err error) {
+	if once.Only && full.Own() {
+		t.plan = full
+		t.ahead(network)
+		return nil
+	}
+	t.close() // what was made ahead for another engine
+	t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
+	encoded, err := t.once.Encode()
+	if err != nil {
+		return err
+	}
+	t.core, err = csrc.Build(encoded)
+	if errors.Is(err, unix.ETOOMANYREFS) {
+		// The descriptors come through a socket, and a program of the same user can hold as many in flight as all of them may. Without
+		// a template each command builds its own view, which takes longer and needs none.
+		t.once, t.plan = plan.Plan{}, full
+		t.ahead(network)
+		return nil
+	}
+	if err != nil {
+		return failure(&t.once, err, nil)
+	}
+	return nil
 }
 
 // ahead makes the process 1 of the one command before it is known what it shall do.
@@ -130,12 +146,12 @@ func (t *template) String() string {
 }
 
 // start runs a command; the caller of Wait ends what it returns.
-func (s *Sandbox) start(c plan.Command) (*child, error) {
-	encoded, err := c.Encode()
+func (s *Sandbox) start(command plan.Command) (*child, error) {
+	encoded, err := command.Encode()
 	if err != nil {
-		return nil, &SetupError{Step: stepExecute, Path: c.Argv[0], Err: unix.E2BIG, Hint: err.Error()}
+		return nil, &SetupError{Step: stepExecute, Path: command.Argv[0], Err: unix.E2BIG, Hint: err.Error()}
 	}
-	if err := s.passable(c.FDs); err != nil {
+	if err := s.passable(command.FDs); err != nil {
 		return nil, err
 	}
 	init, caller, err := shared()
@@ -150,9 +166,13 @@ func (s *Sandbox) start(c plan.Command) (*child, error) {
 		return nil, ErrClosed
 	}
 	if err != nil {
-		return nil, s.explain(failure(&s.template.plan, err, &c))
+		return nil, s.explain(failure(&s.template.plan, err, &command))
 	}
-	return &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own()}, nil
+	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1}
+	if c.shared {
+		c.program = programOf(spawned)
+	}
+	return c, nil
 }
 
 const maxFDs = 4096 // GAOL_FDS_MAX

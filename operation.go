@@ -73,6 +73,10 @@ func FileExecute(pattern Pattern) Operation { return file(profile.FileExecute, p
 
 // Deny makes a hole in what other operations allow: what the file operation would allow is not allowed at its pattern. The more
 // specific path wins, whichever way it goes, and Deny wins a tie. What nothing allows is denied anyway, and nothing but files can be.
+//
+// Closed is what lies at the path when [New] is called. The program cannot change that; a command does not start where the host has put
+// something else there since. Where reading is denied, metadata goes with it, but for the name. Denied writing keeps the files below as
+// they are; a named pipe among them can still be written to.
 func Deny(op Operation) Operation {
 	if op.op.Deny {
 		op.fault = errors.New("it is denied already; to allow something below what is denied, list that")
@@ -122,7 +126,7 @@ func Device(path string) Operation {
 	return operation(profile.Operation{Kind: profile.Device, Pattern: Literal(path).p})
 }
 
-// Syscall allows system calls by their names, such as "io_uring_setup", that no other operation brings. Those that lead out of the
+// Syscall allows system calls by their names, such as "personality", that no other operation brings. Those that lead out of the
 // sandbox are refused by [New].
 func Syscall(names ...string) Operation {
 	return operation(profile.Operation{Kind: profile.Syscall, Names: profile.JoinNames(names...)})

@@ -191,7 +191,7 @@ func mountTable() ([]policy.Mount, error) {
 		}
 		kind, _, _ := strings.Cut(tail, " ")
 		root = root || f[4] == "/"
-		out = append(out, policy.Mount{Path: unescape(f[4]), Type: kind})
+		out = append(out, policy.Mount{Path: unescape(f[4]), Type: kind, Device: f[2], Root: unescape(f[3])})
 	}
 	if !root {
 		return nil, errNoRoot

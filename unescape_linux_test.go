@@ -76,11 +76,13 @@ func TestTheMountTableOfThisHostIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range table {
-		if !strings.HasPrefix(m.Path, "/") || m.Type == "" {
+		if !strings.HasPrefix(m.Path, "/") || m.Type == "" || m.Root == "" || m.Device == "" {
 			t.Errorf("%+v", m)
 		}
 	}
-	if !slices.Contains(table, policy.Mount{Path: "/proc", Type: "proc"}) {
+	if !slices.ContainsFunc(table, func(m policy.Mount) bool {
+		return m.Path == "/proc" && m.Type == "proc" && m.Root == "/" && strings.HasPrefix(m.Device, "0:")
+	}) {
 		t.Errorf("no /proc among %d mounts", len(table))
 	}
 }

@@ -47,6 +47,8 @@ func planRows(t *testing.T) []row {
 		return func(b []byte, field int) []byte { set(b, field, uint32(len(b))-less); return b }
 	}
 	self := func(n int) plan.Step { return plan.Step{Op: plan.SeccompSelf, Filter: longFilter(n)} }
+	keep := plan.Step{Op: plan.KeepRuleset, Ruleset: plan.Ruleset{Size: 8}}
+	keepPath := plan.Step{Op: plan.KeepPath, Path: "/a", N: 1}
 	without := func(s ...plan.Step) func([]byte) []byte {
 		return func([]byte) []byte { return encoded(t, plan.Plan{Steps: s}) }
 	}
@@ -71,8 +73,14 @@ func planRows(t *testing.T) []row {
 		{"no namespaces and no steps", "", without()},
 		{"namespaces of a template alone", namespaces, setAt(atFresh, 0)},
 		{"namespaces of a spawn alone", namespaces, setAt(atNamespaces, 0)},
+		{"no namespaces and a ruleset to keep", "", without(keep, keepPath, plan.Step{Op: plan.KeepPort, Port: 1, N: 1}, plan.Step{Op: plan.LandlockKept})},
+		{"two rulesets to keep", "a second ruleset to keep", without(keep, keep)},
+		{"a path to keep before the ruleset", "a rule to keep without a ruleset", without(keepPath, keep)},
+		{"a port to keep before the ruleset", "a rule to keep without a ruleset", without(plan.Step{Op: plan.KeepPort, Port: 1}, keep)},
+		{"a ruleset to keep in namespaces", "a step for the caller's namespaces, in others", steps(t, keep)},
+		{"a kept ruleset in namespaces", "a step for the caller's namespaces, in others", steps(t, plan.Step{Op: plan.LandlockKept})},
 		{"a scope in a pid namespace", "a step for the caller's namespaces, in others", steps(t, plan.Step{Op: plan.Scope})},
-		{"a filter for the process itself in a pid namespace", "a step for the caller's namespaces, in others", steps(t, self(1))},
+		{"a filter for the process itself in a pid namespace", "", steps(t, self(1))},
 		{"a filter for the process itself of 65", "a filter for the process itself that is too long", without(self(65))},
 		{"a filter for the process itself of nothing", "a filter of a length that the kernel refuses", without(self(0))},
 		{"a template without a user namespace", namespaces, setAt(atNamespaces, template&^cloneUser)},

@@ -49,6 +49,7 @@ static _Noreturn void fail(struct gaol_job *job, uint32_t op, uint32_t step, lon
 static void run_stage(struct gaol_job *job, enum gaol_stage stage) {
 	struct gaol_step_state state;
 	state.root = state.ruleset = -1;
+	state.kept = job->kept;
 	const struct gaol_step *steps = (const void *)((const char *)job->plan + job->plan->steps);
 	for (uint32_t i = job->plan->first[stage]; i < job->plan->first[stage + 1]; i++) {
 		int r = gaol_step(&state, job->plan, &steps[i]);
@@ -148,6 +149,11 @@ static void forget_stops(void) {
 static void set_fds(struct gaol_job *job) {
 	int32_t n = (int32_t)job->command->nfds;
 	long r;
+	if (job->kept >= 0) { /* past all that stays */
+		r = sys(SYS_fcntl, job->kept, F_DUPFD_CLOEXEC, n);
+		if (r < 0) fail(job, GAOL_FD, (uint32_t)n, r);
+		job->kept = (int)r;
+	}
 	for (int32_t i = 0; i < n; i++) {
 		if (job->fds[i] >= n || job->fds[i] == i) continue;
 		r = sys(SYS_fcntl, job->fds[i], F_DUPFD_CLOEXEC, n);
@@ -159,7 +165,9 @@ static void set_fds(struct gaol_job *job) {
 		else r = sys(SYS_dup3, job->fds[i], i, 0);
 		if (r < 0) fail(job, GAOL_FD, (uint32_t)i, r);
 	}
-	r = sys(SYS_close_range, n, ~0u, 0);
+	r = 0;
+	if (job->kept > n) r = sys(SYS_close_range, n, job->kept - 1, 0);
+	if (r == 0) r = sys(SYS_close_range, job->kept >= n ? job->kept + 1 : n, ~0u, 0);
 	if (r < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
 }
 
@@ -213,7 +221,11 @@ static int scoped(const struct gaol_job *job) {
 /* fail for process 1 once there is a program, which may have execed and made processes by now: nothing is left behind. In a pid namespace
  * the kernel sees to that, and alone PR_SET_PDEATHSIG does. */
 static _Noreturn void fail_with_program(struct gaol_job *job, uint32_t op, uint32_t step, long error) {
-	if (scoped(job)) sys(SYS_kill, -1, SIGKILL);
+	if (!job->own) {
+		sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
+		long r;
+		while ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR) {}
+	}
 	fail(job, op, step, error);
 }
 
@@ -322,6 +334,7 @@ void gaol_process1(void *arg) {
 		__atomic_store_n(&job->program_made, r > 0, __ATOMIC_RELEASE);
 		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
 	}
+	job->program = (int)r;
 	char number[12], how[3];
 	char *end = number + sizeof number;
 	*--end = 0;

@@ -13,7 +13,7 @@ extern const struct gaol_ns_kind {
 
 /* What a process keeps from one step to another. */
 struct gaol_step_state {
-	int root, ruleset;
+	int root, ruleset, kept;
 	int lifted[GAOL_SLOTS];
 };
 
@@ -32,6 +32,7 @@ struct gaol_job {
 	char **argv, **envp, **candidates;
 	int32_t *fds; /* a copy of the command's, for the program's process to move about */
 	int init, caller, status;
+	int kept; /* the ruleset of the template, in the caller's namespaces; -1: none */
 	char *init_stack, *program_stack; /* their upper ends */
 	int32_t *init_tid, *program_tid;  /* cleared by the kernel when that process execs or ends (CLONE_CHILD_CLEARTID) */
 	int32_t program_made;             /* else program_tid is cleared by the process that fails */
@@ -43,6 +44,7 @@ struct gaol_job {
 	int net_pid, net_pidfd;           /* of that process, -1: none; the descriptor is the caller's, too */
 	int own;                          /* the plan has namespaces of its own: process 1 is one, and its end ends all of them */
 	long process1;                    /* its number as the program sees it */
+	int program;                      /* the program's, as process 1 sees it */
 };
 
 void gaol_builder(void *job); /* builds the template, sends it, ends */

@@ -6,7 +6,6 @@ package csrc
 
 /*
 #cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "init.h"
@@ -19,7 +18,6 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
@@ -53,20 +51,21 @@ var ErrClosed = errors.New("the template is closed")
 // Template is what the build stage of a plan has made: the descriptors of namespaces. With Load it also holds, in C memory, the plan
 // that each spawn goes through. It is safe for many goroutines at once.
 type Template struct {
-	mu                sync.RWMutex
-	plan              unsafe.Pointer // C memory; nil before Load and after Close
-	ns                [C.GAOL_NS_COUNT]C.int
-	none              bool
-	first             sync.Mutex              // guards ahead
-	ahead             *C.struct_gaol_prepared // none: the first spawn's process 1, if it is made already
-	namespaces, fresh uint32                  // that it has
+	mu         sync.RWMutex
+	plan       unsafe.Pointer // C memory; nil before Load and after Close
+	ns         [C.GAOL_NS_COUNT]C.int
+	kept       C.int // the ruleset, in the caller's namespaces; -1: none
+	none       bool
+	first      sync.Mutex              // guards ahead
+	ahead      *C.struct_gaol_prepared // none: the first spawn's process 1, if it is made already
+	namespaces uint32                  // that it has
 }
 
 // NoTemplate returns a Template that holds nothing: the plan that it is given has the build stage too, and each Spawn takes that along.
 // The process 1 of the first is made now, with these namespaces, and waits for its plan; where that fails, Spawn will tell. caller is a
 // pidfd of this process.
 func NoTemplate(namespaces, fresh uint32, caller int) *Template {
-	t := &Template{none: true, namespaces: namespaces | fresh}
+	t := &Template{none: true, kept: -1, namespaces: namespaces | fresh}
 	for i := range t.ns {
 		t.ns[i] = -1
 	}
@@ -91,7 +90,7 @@ func Build(b []byte) (*Template, error) {
 	}
 	t := &Template{}
 	var failure C.struct_gaol_failure
-	if C.gaol_build(unsafe.Pointer(unsafe.SliceData(b)), &t.ns[0], &failure) < 0 {
+	if C.gaol_build(unsafe.Pointer(unsafe.SliceData(b)), &t.ns[0], &t.kept, &failure) < 0 {
 		return nil, goFailure(&failure)
 	}
 	return t, nil
@@ -118,6 +117,10 @@ func (t *Template) Close() {
 	C.free(t.plan)
 	t.plan = nil
 	C.gaol_unprepare(t.prepared())
+	if t.kept >= 0 {
+		_ = unix.Close(int(t.kept))
+		t.kept = -1
+	}
 	for i, fd := range t.ns {
 		if fd >= 0 {
 			_ = unix.Close(int(fd))
@@ -131,6 +134,8 @@ type Spawned struct {
 	Pid    int // process 1 of the sandbox
 	Pidfd  int
 	Status int // read end of the status pipe
+	// Program is the program's number; without a pid namespace it is the caller's, too, for as long as the program is not waited for.
+	Program int
 }
 
 // Spawn runs an encoded command in the template and returns when the program has been executed. init is a descriptor from
@@ -150,11 +155,11 @@ func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
 	if t.none {
 		ns = nil
 	}
-	r := C.gaol_spawn(t.plan, ns, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), t.prepared(), &out, &failure)
+	r := C.gaol_spawn(t.plan, ns, t.kept, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), t.prepared(), &out, &failure)
 	if r < 0 {
 		return Spawned{}, goFailure(&failure)
 	}
-	return Spawned{Pid: int(out.pid), Pidfd: int(out.pidfd), Status: int(out.status)}, nil
+	return Spawned{Pid: int(out.pid), Pidfd: int(out.pidfd), Status: int(out.status), Program: int(out.program)}, nil
 }
 
 // InitImage makes the executable of process 1: a sealed memfd. The caller closes it.
@@ -167,23 +172,10 @@ func InitImage() (int, error) {
 }
 
 // End asks an init that lives in the caller's namespaces to kill everything in its sandbox, and to end. pidfd is its descriptor.
-func End(pidfd int) error {
-	var info struct {
-		signo, errno, code, _ int32
-		pid, uid              int32
-		value                 uint64
-		_                     [128 - 32]byte
-	}
-	info.signo, info.code, info.value = C.GAOL_INIT_END_SIGNAL, C.SI_QUEUE, C.GAOL_INIT_END
-	info.pid, info.uid = int32(unix.Getpid()), int32(unix.Getuid())
-	for {
-		err := unix.PidfdSendSignal(pidfd, unix.Signal(info.signo), (*unix.Siginfo)(unsafe.Pointer(&info)), 0)
-		if err != unix.EAGAIN { // RLIMIT_SIGPENDING: others of this user have too many queued
-			return err
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
+func End(pidfd int) error { return unix.PidfdSendSignal(pidfd, InitEnd, nil, 0) }
+
+// InitEnd is the signal that End sends.
+const InitEnd = unix.Signal(C.GAOL_INIT_END)
 
 func goFailure(f *C.struct_gaol_failure) error {
 	return &plan.Failure{Op: plan.Op(f.op), Step: uint32(f.step), Errno: syscall.Errno(f.error)}

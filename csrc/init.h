@@ -10,10 +10,9 @@
 #define GAOL_INIT_STOPS 't' /* reports stops: a terminal */
 #define GAOL_INIT_ALONE 'a' /* the caller's namespaces; the program makes no processes */
 #define GAOL_INIT_SCOPE 's' /* the caller's namespaces; it may, and GAOL_SCOPE bounds whom kill(-1) reaches */
-/* In the caller's namespaces a SIGKILL would end the init alone. It is asked to end everything instead, by this signal, queued with this
- * value (man 3 sigqueue): a real-time one, since another is dropped while the same is pending. */
-#define GAOL_INIT_END_SIGNAL 64
-#define GAOL_INIT_END 0x67616f6c
+/* In the caller's namespaces a SIGKILL would end the init alone. It is asked to end everything instead, by SIGSTKFLT, which nothing sends.
+ * No signal with data: the queue of those has a limit for each user (RLIMIT_SIGPENDING), which a program can use up. */
+#define GAOL_INIT_END 16
 
 /* gaol_init_image makes the executable that becomes process 1: a sealed memfd, mode 0111. Returns a descriptor that the
  * caller closes, or -errno (-EACCES: vm.memfd_noexec forbids it). */

@@ -62,6 +62,8 @@ INLINE uint32_t kill_rest(const struct way *w) {
 INLINE _Noreturn void end(const struct way *w) {
 	if (w->alone || w->scope) sys(SYS_kill, w->program, SIGKILL); /* a child that was not waited for: the number is its */
 	if (w->scope) kill_rest(w);
+	/* alone: whoever reaps what this process leaves may be the caller, which knows nothing of it */
+	while (w->alone && sys(SYS_wait4, w->program, 0, __WALL, 0) == -EINTR) {}
 	gaol_exit(1);
 }
 
@@ -130,7 +132,7 @@ RESIDENT static void gaol_init_main(const long *argc) {
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. Without one, what is
 			 * inside can signal nobody outside of it, this process included. */
 			if (!outside && si.ssi_pid != 0) continue;
-			if (outside && si.ssi_signo == GAOL_INIT_END_SIGNAL && si.ssi_code == SI_QUEUE && si.ssi_int == GAOL_INIT_END) end(w);
+			if (outside && si.ssi_signo == GAOL_INIT_END) end(w);
 			/* a terminal's stop reached the whole group, so what goes on is the group, too */
 			if (si.ssi_signo == SIGCONT && sys(SYS_kill, -w->program, SIGCONT) == 0) continue;
 			sys(SYS_kill, w->program, si.ssi_signo);

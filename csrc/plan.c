@@ -27,6 +27,9 @@ static const struct rule {
 	[GAOL_PROC_BASE] = {1, BUILD, PATH, ZERO, 0},
 	[GAOL_PIVOT] = {1, BUILD, ZERO, ZERO, 0},
 	[GAOL_SEAL] = {1, BUILD, PATH, ZERO, 0},
+	[GAOL_KEEP_RULESET] = {1, BUILD, LANDLOCK, ZERO, 0},
+	[GAOL_KEEP_PATH] = {1, BUILD, PATH, ANY, 0},
+	[GAOL_KEEP_PORT] = {1, BUILD, PORT, ANY, 0},
 	[GAOL_LIFT] = {1, INIT, PATH, SLOT, 0},
 	[GAOL_TMPFS] = {1, INIT, PATH, STR, GAOL_BIND_NOEXEC},
 	[GAOL_DEVPTS] = {1, INIT, PATH, STR, 0},
@@ -40,6 +43,7 @@ static const struct rule {
 	[GAOL_MOUNTED] = {1, INIT, PATH, ZERO, 0},
 	[GAOL_SCOPE] = {1, INIT, ZERO, ZERO, 0},
 	[GAOL_NO_NEW_PRIVS] = {1, PROGRAM, ZERO, ZERO, 0},
+	[GAOL_LANDLOCK_KEPT] = {1, CONFINE, ZERO, ZERO, 0},
 	[GAOL_LANDLOCK_RULESET] = {1, CONFINE, LANDLOCK, ZERO, 0},
 	[GAOL_LANDLOCK_PATH] = {1, CONFINE, PATH, ANY, GAOL_RULE_ALL},
 	[GAOL_LANDLOCK_PORT] = {1, CONFINE, PORT, ANY, 0},
@@ -110,7 +114,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 
 	const struct gaol_step *step = (const void *)(bytes + p->steps);
 	uint64_t lifted = 0;
-	int ruleset = 0;
+	int ruleset = 0, kept = 0;
 	for (uint32_t stage = 0, i = 0; i < count; i++) {
 		const struct gaol_step *s = &step[i];
 		while (i >= p->first[stage + 1]) stage++;
@@ -119,8 +123,9 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		if (r->stage != stage) return "a step in another stage than its own";
 		if (s->flags & ~r->flags) return "unknown flags";
 		/* these act on what the caller would see, too */
-		if (!own && stage < PROGRAM && s->op != GAOL_SCOPE) return "a step that needs namespaces, without any";
-		if (own && (s->op == GAOL_SCOPE || s->op == GAOL_SECCOMP_SELF)) return "a step for the caller's namespaces, in others";
+		int shared = s->op == GAOL_SCOPE || (s->op >= GAOL_KEEP_RULESET && s->op <= GAOL_KEEP_PORT);
+		if (!own && stage < PROGRAM && !shared) return "a step that needs namespaces, without any";
+		if (own && (shared || s->op == GAOL_LANDLOCK_KEPT)) return "a step for the caller's namespaces, in others";
 		const char *bad = check_arg(bytes, size, s, r->a, s->a);
 		if (bad == NULL) bad = check_arg(bytes, size, s, r->b, s->b);
 		if (bad != NULL) return bad;
@@ -133,6 +138,13 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		case GAOL_DROP:
 			if (!(lifted >> s->b & 1)) return "a slot that is empty";
 			lifted &= ~(1ull << s->b);
+			break;
+		case GAOL_KEEP_RULESET:
+			if (kept++) return "a second ruleset to keep";
+			break;
+		case GAOL_KEEP_PATH:
+		case GAOL_KEEP_PORT:
+			if (kept == 0) return "a rule to keep without a ruleset";
 			break;
 		case GAOL_LANDLOCK_RULESET:
 			if (ruleset++) return "a second ruleset";

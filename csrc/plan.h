@@ -40,6 +40,10 @@ enum gaol_op {
 	GAOL_PROC_BASE, /* the proc that every later one may be mounted over (mount_too_revealing, fs/namespace.c) */
 	GAOL_PIVOT,     /* enter the new root, drop the old */
 	GAOL_SEAL,      /* a: str; the tmpfs that is mounted there becomes read-only; "/" is the last */
+	/* build, in the caller's namespaces: done by the caller, whose ruleset every spawn enforces */
+	GAOL_KEEP_RULESET, /* a: data, struct gaol_landlock */
+	GAOL_KEEP_PATH,    /* a: str; b: access rights */
+	GAOL_KEEP_PORT,    /* a: port; b: access rights of the network */
 	/* init */
 	GAOL_LIFT,   /* a: str; b: slot; take a copy of the tree that is mounted there */
 	GAOL_TMPFS,  /* a: str; b: str, options; flags GAOL_BIND_NOEXEC */
@@ -58,6 +62,7 @@ enum gaol_op {
 	GAOL_DROP_CAPS,        /* every set, ambient and bounding too; securebits locked; flags GAOL_CAPS_* */
 	GAOL_RLIMIT,           /* a: resource; b: data, struct gaol_limit */
 	/* confine */
+	GAOL_LANDLOCK_KEPT,    /* enforce the ruleset that was built */
 	GAOL_LANDLOCK_RULESET, /* a: data, struct gaol_landlock */
 	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights; flags GAOL_RULE_* */
 	GAOL_LANDLOCK_PORT,    /* a: port; b: access rights of the network */

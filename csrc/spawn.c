@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "init.h"
 #include "sys_linux.h"
 
 #define STACK (32u << 10)
@@ -136,11 +137,28 @@ static int receive(int socket, uint32_t namespaces, int ns[GAOL_NS_COUNT]) {
 	return 0;
 }
 
-int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *failure) {
+/* The ruleset that every spawn enforces is this process's: its rules name what lies at the paths now, once and for all. */
+static int build_ruleset(const struct gaol_plan *p, int *kept, struct gaol_failure *failure) {
+	struct gaol_step_state state;
+	state.root = state.ruleset = state.kept = -1;
+	const struct gaol_step *steps = (const void *)((const char *)p + p->steps);
+	for (uint32_t i = p->first[GAOL_STAGE_BUILD]; i < p->first[GAOL_STAGE_BUILD + 1]; i++) {
+		int r = gaol_step(&state, p, &steps[i]);
+		if (r == 0) continue;
+		if (state.ruleset >= 0) close(state.ruleset);
+		failure->op = steps[i].op, failure->step = i, failure->error = -r;
+		return -1;
+	}
+	*kept = state.ruleset;
+	return 0;
+}
+
+int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], int *kept, struct gaol_failure *failure) {
 	const struct gaol_plan *p = plan;
 	int pair[2];
 	for (int i = 0; i < GAOL_NS_COUNT; i++) ns[i] = -1;
-	if (p->namespaces == 0) return 0; /* nothing to build: the check lets no step be in that stage then */
+	*kept = -1;
+	if (p->namespaces == 0) return build_ruleset(p, kept, failure); /* the check lets no other step be in that stage then */
 	struct arena *a = take_arena();
 	if (a == NULL) return failed(failure, GAOL_ARENA, ENOMEM);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -148,6 +166,7 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], struct gaol_failure *fai
 		return failed(failure, GAOL_SEND_TEMPLATE, errno);
 	}
 	a->job.plan = p;
+	a->job.kept = -1;
 	a->job.socket = pair[1];
 	a->job.net_stack = a->init + STACK, a->job.net_tid = &a->net_tid, a->job.net = -1;
 	uint64_t old = block_signals();
@@ -202,7 +221,7 @@ struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int call
 		return NULL;
 	}
 	struct gaol_job *job = &a->job;
-	job->namespaces = namespaces, job->own = 1, job->caller = caller;
+	job->namespaces = namespaces, job->own = 1, job->caller = caller, job->kept = -1;
 	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK, job->net_stack = a->helper + STACK;
 	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
 	job->init_pidfd = job->net_pidfd = -1;
@@ -223,7 +242,8 @@ struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int call
 /* Process 1 is dead and waited for, and its pid namespace empty, when this returns. */
 static void kill_init(struct gaol_job *job) {
 	long r;
-	sys(SYS_pidfd_send_signal, job->init_pidfd, SIGKILL, 0, 0);
+	/* without a pid namespace it ends and reaps the program first, else whoever reaps what it leaves gets a process that nobody knows */
+	sys(SYS_pidfd_send_signal, job->init_pidfd, job->own ? SIGKILL : GAOL_INIT_END, 0, 0);
 	while ((r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0)) == -EINTR) {}
 	if (r == 0 || r == -ECHILD) close(job->init_pidfd);
 }
@@ -236,7 +256,7 @@ void gaol_unprepare(struct gaol_prepared *p) {
 	give_arena(a);
 }
 
-int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *command, int init, int caller,
+int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller,
 	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure) {
 	int pipes[2] = {-1, -1}, result = -1;
 	void *memory = NULL;
@@ -249,6 +269,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	job->plan = plan, job->ns = ns, job->command = command;
 	job->init = init, job->caller = caller;
 	job->own = p->fresh != 0;
+	job->kept = kept;
 	if (ns != NULL) {
 		job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
 		job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
@@ -286,7 +307,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], const void *comman
 	close(pipes[1]); /* shared with the helper until then */
 	if (whole) await(job->init_tid);
 	if (whole && a->failure.op == GAOL_NONE && job->init_pid > 0) {
-		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0];
+		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0], out->program = job->program;
 		result = 0;
 		goto done;
 	}

@@ -330,18 +330,32 @@ static long landlock_port(state *st, plan *p, step *s) {
 	return sys(SYS_landlock_add_rule, st->ruleset, 2, &rule, 0);
 }
 
+static long landlock_kept(state *st, plan *p, step *s) {
+	(void)p, (void)s;
+	int fd = st->kept;
+	st->kept = -1;
+	return close_with(fd, sys(SYS_landlock_restrict_self, fd, 0));
+}
+
 /* A Landlock domain with nothing but a signal scope (ABI 6): kill(-1) from in here then reaches what was made in here and nothing else,
  * in one go that no fork slips through (the kernel holds its lock of the list of processes). Whether it does hold is tried on the caller,
  * which is outside and, being this process's parent, can be named without a doubt: that kill must be refused. */
 static long scope(state *st, plan *p, step *s) {
 	(void)st, (void)p, (void)s;
+	/* A move between directories every domain has to allow, also one that handles nothing of files on some kernels (REFER). */
 	struct {
 		uint64_t handled_fs, handled_net, scoped;
-	} only_signals = {0, 0, 2 /* LANDLOCK_SCOPE_SIGNAL */};
+	} only_signals = {LANDLOCK_ACCESS_FS_REFER, 0, 2 /* LANDLOCK_SCOPE_SIGNAL */};
 	long r = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (r < 0) return r;
 	long fd = sys(SYS_landlock_create_ruleset, &only_signals, sizeof only_signals, 0);
 	if (fd < 0) return fd;
+	struct landlock_path_beneath_attr everywhere;
+	everywhere.allowed_access = LANDLOCK_ACCESS_FS_REFER;
+	everywhere.parent_fd = (int)sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = everywhere.parent_fd;
+	if (r >= 0) r = close_with(r, sys(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &everywhere, 0));
+	if (r < 0) return close_with(fd, r);
 	r = close_with(fd, sys(SYS_landlock_restrict_self, fd, 0));
 	if (r < 0) return r;
 	long parent = sys(SYS_getppid);
@@ -414,7 +428,8 @@ static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_SKELETON] = skeleton, [GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
 	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_MQUEUE] = mqueue, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
 	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask, [GAOL_MOUNTED] = mounted, [GAOL_SCOPE] = scope,
-	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
+	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_KEEP_RULESET] = landlock_ruleset, [GAOL_KEEP_PATH] = landlock_path,
+	[GAOL_KEEP_PORT] = landlock_port, [GAOL_LANDLOCK_KEPT] = landlock_kept, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
 	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_PORT] = landlock_port, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
 	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP_SELF] = self_filter, [GAOL_SECCOMP] = filter,
 };

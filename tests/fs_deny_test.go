@@ -8,9 +8,11 @@ package tests
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/gaol-sandbox/gaol"
@@ -127,6 +129,26 @@ var _ = Describe("Deny", func() {
 			want("ENOENT", "read", w+"/keys/key"), want("EACCES", "list", w+"/keys"), want("ok shown", "read", w+"/keys/pub/shown"), want("ok open", "read", w+"/open/file"), want("EROFS|EACCES", "mkdir", w+"/keys/new"))
 	})
 
+	It("holds in a tree that lies in a private directory of a writable one", func() {
+		w := tree()
+		private := makeDir(w, "p")
+		x := makeDir(private, "x")
+		writeFile("secret", makeDir(x, "keys"), "key")
+		s := sandbox(gaol.FileRead(gaol.Subpath(w)), gaol.FileWrite(gaol.Subpath(w)), gaol.Private(private), gaol.FileRead(gaol.Subpath(x)), gaol.FileWrite(gaol.Subpath(x)),
+			denyRead(x+"/keys"), denyWrite(x+"/keys"))
+		for range 2 {
+			try(s, want("EACCES", "read", x+"/keys/key"), want("EBUSY", "rename", x+"/keys", x+"/k"), want("EBUSY|EXDEV", "rename", x, private+"/y"), want("ok", "mkdir", x+"/new"), want("ok", "rmdir", x+"/new"))
+		}
+	})
+
+	It("keeps a command from starting in it, unless what is shown there is its directory", func() {
+		w := tree()
+		in := func(dir string) func(*gaol.Cmd) { return func(c *gaol.Cmd) { c.Dir = dir } }
+		s := sandbox(gaol.FileRead(gaol.Subpath(w)), denyRead(w+"/keys"), gaol.FileRead(gaol.Subpath(w+"/keys/pub")))
+		tryWith(s, in(w+"/keys/pub"), want("ok "+w+"/keys/pub", "getcwd"), want("EACCES", "open", "..", "r"), want("ENOENT", "read", "../key"), want("ok shown", "read", "shown"))
+		Expect(victimWith(sandbox(gaol.FileRead(gaol.Subpath(w)), denyRead(w+"/keys")), in(w+"/keys"), "getcwd").Err).To(MatchError(syscall.EACCES))
+	})
+
 	It("takes a program of the system's from a shell", func() {
 		s := sandbox(gaol.System(), gaol.ProcessCreate(), gaol.Deny(gaol.FileExecute(gaol.Literal("/usr/bin/env"))))
 		Expect(shell(s, `/usr/bin/env true`).Err).To(HaveOccurred())
@@ -159,6 +181,7 @@ var _ = Describe("Deny", func() {
 				Expect(errors.As(err, &setup)).To(BeTrue(), "%v", err)
 				Expect(setup.Path).To(Equal(w + "/" + path))
 				Expect(setup.Operation).To(ContainSubstring("Deny"))
+				Expect(setup.Step).To(Equal("mounted"))
 				try(sandbox(profile...), want("EACCES", "open", w+"/"+path, "r"), want("ok open", "read", w+"/open/file"))
 			}
 		})
@@ -171,6 +194,50 @@ var _ = Describe("Deny", func() {
 			Expect(os.Rename(w+"/new", w+"/secret")).To(Succeed())
 			Expect(command(s, "cat", w+"/secret").Run()).To(MatchError(syscall.ENOENT))
 		})
+	})
+
+	It("is refused where the host mounts what is denied elsewhere in the view, and covers what is mounted in it", func() {
+		w := tree()
+		other := makeDir(w, "open", "other")
+		profile := fmt.Sprintf("read = [%q]\ndeny = [{ read = %q }]\n", w, w+"/keys")
+		bind := "mount --bind " + w + "/keys " + other
+		refusedWhere(privately(""), bind, profile, other)
+		refusedWhere(privately(""), "mount --bind "+w+"/keys/deep "+other, profile, other)
+		also := fmt.Sprintf("read = [%q]\ndeny = [{ read = %q }, { read = %q }]\n", w, w+"/keys", other)
+		tryWhere(privately(""), bind, also, want("EACCES", "read", w+"/keys/key"), want("EACCES", "read", other+"/key"), want("ok open", "read", w+"/open/file"))
+		tryWhere(privately(""), "mount -t tmpfs none "+w+"/keys/deep && echo secret >"+w+"/keys/deep/key", profile, want("EACCES", "read", w+"/keys/deep/key"), want("ok open", "read", w+"/open/file"))
+		tryWhere(privately(""), "mount -t tmpfs none "+w+"/keys && echo secret >"+w+"/keys/key", profile, want("EACCES", "read", w+"/keys/key"), want("ok open", "read", w+"/open/file"))
+	})
+
+	It("holds while commands of the same and of another sandbox move what they can at the same time", func() {
+		w := tree()
+		profile := []gaol.Option{gaol.System(), gaol.ProcessCreate(), gaol.FileRead(gaol.Subpath(w)), gaol.FileWrite(gaol.Subpath(w)), denyRead(w + "/keys/deep"), denyWrite(w + "/keys/deep")}
+		s := sandbox(profile...)
+		stop := make(chan struct{})
+		var movers sync.WaitGroup
+		for _, s := range []*gaol.Sandbox{s, sandbox(profile...)} {
+			movers.Go(func() {
+				defer GinkgoRecover()
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						shell(s, `cd "$1"; for i in 1 2 3 4 5 6 7 8; do mv -T keys k; mkdir keys; mv keys/deep d; ln -s open keys/deep; mv -T open o; mv -T o open; mv -T k keys; cat */deep/key k/*/key; done`, w)
+					}
+				}
+			})
+		}
+		for range 60 {
+			r := victim(s, "read", w+"/keys/deep/key", "--", "list", w+"/keys/deep")
+			Expect(r.Lines).To(HaveExactElements("EACCES", "EACCES"))
+		}
+		close(stop)
+		movers.Wait()
+		Expect(exec.Command("chmod", "-R", "u+rwx", w).Run()).To(Succeed()) // mv copies what it cannot move, which is a closed directory
+		Expect(os.ReadFile(w + "/keys/deep/key")).To(BeEquivalentTo("secret"))
+		Expect(filepath.Glob(w + "/d*/key")).To(BeEmpty())
+		Expect(filepath.Glob(w + "/d*/*/key")).To(BeEmpty())
 	})
 
 	It("is refused where it means nothing", func() {

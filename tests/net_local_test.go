@@ -45,6 +45,7 @@ var _ = Describe("NetworkOutbound(LocalSocket(path))", func() {
 	})
 
 	It("is refused beside a directory that may hold other sockets, and says as best effort which are reached", func() {
+		needLandlock(2)
 		h, other := newServices(), newServices()
 		op, dir := gaol.NetworkOutbound(gaol.LocalSocket(h.Named)), gaol.FileRead(gaol.Subpath(other.Dir))
 		if landlockABI() >= 9 {

@@ -103,15 +103,17 @@ func verify(c *cobra.Command, o verifyOptions) error {
 // picked is the attacks whose names match one of the patterns; all if there is none.
 func picked(patterns []string) (attacks []escapes.Attack, err error) {
 	for _, p := range patterns {
-		n := len(attacks)
+		found := false
 		for _, a := range escapes.All() {
-			if ok, err := pathpkg.Match(p, a.Name); err != nil {
+			ok, err := pathpkg.Match(p, a.Name)
+			if err != nil {
 				return nil, fmt.Errorf("%s: %w", p, err)
-			} else if ok && !slices.ContainsFunc(attacks, func(b escapes.Attack) bool { return b.Name == a.Name }) {
+			}
+			if found = found || ok; ok && !slices.ContainsFunc(attacks, func(b escapes.Attack) bool { return b.Name == a.Name }) {
 				attacks = append(attacks, a)
 			}
 		}
-		if len(attacks) == n {
+		if !found {
 			return nil, fmt.Errorf("no attack is called %s; gaol verify --list names them", p)
 		}
 	}

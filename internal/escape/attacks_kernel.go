@@ -8,9 +8,6 @@ package escape
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol"
@@ -84,13 +81,17 @@ func kernel() []Attack {
 				sys("add_key", unix.SYS_ADD_KEY, cstring("user"), cstring("gaol"), cstring("x"), 1, minus(1)),
 				sys("request_key", unix.SYS_REQUEST_KEY, cstring("user"), cstring("gaol"), 0, minus(1))}
 		}, func() []call { return []call{sys("getrandom", unix.SYS_GETRANDOM, zeros(16), 16, 0)} }),
-		refusing("system-v-ipc", "makes and opens shared memory, semaphores and queues that all of the user's programs share; the twin maps memory", "EPERM", func() []call {
-			return []call{sys("shmget", unix.SYS_SHMGET, 0, 4096, 0o1600), sys("shmat", unix.SYS_SHMAT, 0, 0, 0), sys("semget", unix.SYS_SEMGET, 0, 1, 0o1600),
-				sys("msgget", unix.SYS_MSGGET, 0, 0o1600), sys("mq_open", unix.SYS_MQ_OPEN, cstring("gaol"), unix.O_CREAT|unix.O_RDWR, 0o600, 0),
-				sys("mq_unlink", unix.SYS_MQ_UNLINK, cstring("gaol"))}
-		}, func() []call {
-			return []call{sys("mmap", unix.SYS_MMAP, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS, minus(1), 0)}
-		}),
+		{
+			Name: "system-v-ipc", About: "makes shared memory, semaphores and queues, which all of the user's programs share, where IPC is not granted", Want: "EPERM",
+			Prepare: func(w *World) { w.IfTwin(gaol.IPC(gaol.SystemV), gaol.IPC(gaol.POSIXQueues)) },
+			Inside: func(in *In) {
+				in.Calls(sys("shmget", unix.SYS_SHMGET, 0, 4096, 0o1600), sys("semget", unix.SYS_SEMGET, 0, 1, 0o1600), sys("msgget", unix.SYS_MSGGET, 0, 0o1600),
+					sys("mq_open", unix.SYS_MQ_OPEN, cstring("gaol"), unix.O_CREAT|unix.O_RDWR, 0o600, 0), sys("mq_unlink", unix.SYS_MQ_UNLINK, cstring("gaol")))
+				if !in.Twin {
+					in.Calls(sys("shmat", unix.SYS_SHMAT, 0, 0, 0), sys("msgctl", unix.SYS_MSGCTL, 0, 3, zeros(256)))
+				}
+			},
+		},
 		refusing("superuser", "asks for what the superuser may: modules, kexec, reboot, swap, quotas, accounting, the kernel's log; the twin for the system's name", "EPERM|ENOSYS", func() []call {
 			none := cstring("/nowhere")
 			return []call{sys("init_module", unix.SYS_INIT_MODULE, zeros(8), 8, cstring("")), sys("finit_module", unix.SYS_FINIT_MODULE, minus(1), cstring(""), 0),
@@ -236,167 +237,9 @@ func (in *In) terminal(command, arg uintptr) {
 		in.Call("TIOCGWINSZ", unix.SYS_IOCTL, 3, unix.TIOCGWINSZ, zeros(64))
 		return
 	}
+	in.rawly(unix.SYS_SETSID)
+	in.rawly(unix.SYS_IOCTL, 3, unix.TIOCSCTTY, 0) // an unprivileged program types into its controlling terminal alone
 	for _, high := range []uintptr{0, highBit, highBit >> 31, highWords} {
 		in.Call(fmt.Sprintf("ioctl %#x", command|high), unix.SYS_IOCTL, 3, command|high, arg)
 	}
 }
-
-func descriptors() []Attack {
-	return []Attack{
-		{
-			Name: "inherited-directory", About: "is handed a descriptor of a directory, and one by O_PATH, from which every path leads on; the twin a file's", Want: "start:EISDIR|start:EBADF",
-			Prepare: func(w *World) {
-				file := w.Secret()
-				if w.Twin {
-					f, err := os.Open(file)
-					w.must(err)
-					w.Hand(f)
-					return
-				}
-				dir, err := os.Open(filepath.Dir(file))
-				w.must(err)
-				w.Hand(dir)
-			},
-			Inside: func(in *In) {
-				_, err := unix.Read(3, make([]byte, 64))
-				in.Try("read", err)
-				if !in.Twin {
-					in.Try("openat", openingAt(3, "secret"))
-					in.Try("openat ..", openingAt(3, "../outside/secret"))
-				}
-			},
-		},
-		{
-			Name: "inherited-path", About: "is handed a file that was opened by O_PATH, to open it anew; the twin reads one that was opened for reading", Want: "start:EBADF",
-			Prepare: func(w *World) {
-				file, flags := w.Secret(), unix.O_PATH
-				if w.Twin {
-					flags = unix.O_RDONLY
-				}
-				fd, err := unix.Open(file, flags|unix.O_CLOEXEC, 0)
-				w.must(err)
-				w.Grant(gaol.System())
-				w.Hand(os.NewFile(uintptr(fd), file))
-			},
-			Inside: func(in *In) {
-				if in.Twin {
-					_, err := unix.Read(3, make([]byte, 64))
-					in.Try("read", err)
-					return
-				}
-				in.Read("/proc/self/fd/3")
-			},
-		},
-		{
-			Name: "open-descriptors", About: "uses descriptors that the caller left open on purpose, of files, directories and sockets; the twin is handed one", Want: "EBADF",
-			Prepare: func(w *World) {
-				file := w.Secret()
-				var pair [2]int
-				w.must(unix.Pipe2(pair[:], 0)) // without O_CLOEXEC: every program that is executed would have them
-				w.onClose(func() { _ = unix.Close(pair[0]); _ = unix.Close(pair[1]) })
-				for _, path := range []string{file, filepath.Dir(file), "/"} {
-					fd, err := unix.Open(path, unix.O_RDONLY, 0)
-					w.must(err)
-					w.onClose(func() { _ = unix.Close(fd) })
-				}
-				if w.Twin {
-					f, err := os.Open(file)
-					w.must(err)
-					w.Hand(f)
-				}
-			},
-			Inside: func(in *In) {
-				if in.Twin {
-					_, err := unix.FcntlInt(3, unix.F_GETFD, 0)
-					in.Try("fcntl 3", err)
-					return
-				}
-				for fd := 3; fd < 1024; fd++ {
-					if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && runtimes(fd) {
-						continue
-					} else {
-						in.Try(fmt.Sprintf("fcntl %d", fd), err)
-					}
-				}
-			},
-		},
-		{
-			Name: "environment-of-caller", About: "reads the variables of its caller; the twin is passed one", Want: "not found",
-			Prepare: func(w *World) {
-				w.Setenv("GAOL_VERIFY_SECRET", "secret")
-				if w.Twin {
-					w.GrantExactly(gaol.PassEnv("GAOL_VERIFY_SECRET"))
-				}
-			},
-			Inside: func(in *In) {
-				if strings.Contains(strings.Join(os.Environ(), "\n"), "SECRET") {
-					in.Is("ok", "GAOL_VERIFY_SECRET")
-				} else {
-					in.Is("not found", "")
-				}
-			},
-		},
-		{
-			Name: "exhaust-descriptors", About: "sends its descriptors to the caller by SCM_RIGHTS until no more go, to use up the caller's; the twin sends data",
-			Want: "untouched",
-			Prepare: func(w *World) {
-				mine := w.SocketPair()
-				before := openFDs()
-				w.Check(func() error {
-					buf := make([]byte, 1<<16)
-					for n := range 10000 { // until the end, which comes when the World's own copy is closed, or until nothing more is there
-						if k, _, err := unix.Recvfrom(int(mine.Fd()), buf, unix.MSG_DONTWAIT); err != nil || k == 0 {
-							break
-						} else if w.Twin && n == 0 && string(buf[:k]) != "data" {
-							return fmt.Errorf("the twin sent %q", buf[:k])
-						}
-					}
-					if now := openFDs(); now > before {
-						return fmt.Errorf("the caller has %d descriptors, and had %d", now, before)
-					}
-					f, err := os.Open(os.DevNull)
-					if err != nil {
-						return err
-					}
-					defer f.Close()
-					fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-					if err != nil {
-						return err
-					}
-					defer unix.Close(fds[0])
-					defer unix.Close(fds[1])
-					return unix.Sendmsg(fds[0], []byte("x"), unix.UnixRights(int(f.Fd())), nil, 0)
-				})
-			},
-			Inside: func(in *In) {
-				if in.Twin {
-					_, err := unix.Write(3, []byte("data"))
-					in.Try("write", err)
-					return
-				}
-				var pipe [2]int // not of the descriptors that the caller waits for the end of: that would be its own doing
-				err := unix.Pipe2(pipe[:], unix.O_CLOEXEC)
-				var many []int
-				for range 250 { // SCM_MAX_FD is 253
-					many = append(many, pipe[0])
-				}
-				for n := 0; n < 1000 && err == nil; n++ {
-					err = unix.Sendmsg(3, []byte("x"), unix.UnixRights(many...), nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-				}
-				in.Tried("sendmsg", err)
-				in.Tried("sendmsg to a pipe", unix.Sendmsg(1, []byte("x"), unix.UnixRights(many...), nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL))
-			},
-		},
-	}
-}
-
-// runtimes says whether a descriptor is one that the Go runtime inside has made.
-func runtimes(fd int) bool {
-	var st syscall.Stat_t
-	if syscall.Fstat(fd, &st) != nil {
-		return false
-	}
-	return st.Mode&syscall.S_IFMT == 0 // an anonymous inode: epoll, eventfd
-}
-
-func splitLines(text string) []string { return strings.Split(text, "\n") }

@@ -6,6 +6,7 @@
 package escape
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -122,7 +123,7 @@ func links() []Attack {
 				if in.Twin {
 					return
 				}
-				if err := unix.Rename(sub, sub+".old"); err != nil {
+				if err := unix.Rename(sub, fmt.Sprintf("%s.%d", sub, in.Run)); err != nil {
 					in.Try("rename", err)
 				} else {
 					_ = unix.Symlink("../outside", sub)

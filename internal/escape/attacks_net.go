@@ -157,18 +157,19 @@ func sockets() []Attack {
 			},
 		},
 		{
-			Name: "docker-socket", About: "connects to a server's socket that lies in a tree granted for reading and writing; the twin asks for its metadata", Want: "EPERM",
+			Name: "docker-socket", About: "connects to a server's socket that lies in a tree granted for reading and writing", Want: "EPERM",
 			Prepare: func(w *World) {
 				dir := w.MakeDir("run")
 				w.Grant(gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir)), gaol.NetworkOutbound(gaol.All()))
-				w.Arg("socket", w.Listen("unix", dir+"/docker.sock"))
+				socket := w.Listen("unix", dir+"/docker.sock")
+				w.IfTwin(gaol.BestEffort(gaol.NetworkOutbound(gaol.LocalSocket(socket))))
+				w.Arg("socket", socket)
 			},
 			Inside: func(in *In) {
+				in.Connect(unix.SOCK_STREAM, 0, in.Arg("socket"))
 				if in.Twin {
-					in.Call("statx", unix.SYS_STATX, minus(100), cstring(in.Arg("socket")), 0, 0, zeros(256))
 					return
 				}
-				in.Connect(unix.SOCK_STREAM, 0, in.Arg("socket"))
 				in.withSocket(unix.SOCK_STREAM, 0, in.Arg("socket"), func(fd int, sa unix.Sockaddr) error {
 					return unix.Sendto(fd, []byte("GET /containers/json HTTP/1.0\r\n\r\n"), unix.MSG_NOSIGNAL, sa)
 				})

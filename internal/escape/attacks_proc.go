@@ -179,20 +179,20 @@ func procs() []Attack {
 		},
 		{
 			Name:  "environ-and-argv-of-others",
-			About: "searches all of /proc for the arguments and the environment of processes outside",
+			About: "searches all of /proc for the arguments and the environment of processes outside; the twin reads its own",
 			Want:  "not found",
 			Prepare: func(w *World) {
-				w.Grant(gaol.System(), gaol.SystemInfoRead(), gaol.ProcessCreate())
+				w.Grant(gaol.System(), gaol.SystemInfoRead())
 				for i, word := range []string{w.runner.witness.arg, w.runner.witness.env} {
 					w.Arg(fmt.Sprintf("start%d", i), word[:4])
 					w.Arg(fmt.Sprintf("end%d", i), word[4:])
 				}
 				w.Witness()
 			},
-			WantTwin: "ok",
 			Inside: func(in *In) {
 				if in.Twin {
-					in.Is(map[bool]string{true: "ok", false: "not found"}[inProc("atta", "ck")+inProc("tw", "in") != ""], "own arguments")
+					in.Read("/proc/self/cmdline")
+					in.Read("/proc/self/environ")
 					return
 				}
 				for _, i := range []string{"0", "1"} {
@@ -227,16 +227,17 @@ func procs() []Attack {
 		{
 			Name:    "sysrq-trigger",
 			About:   "opens /proc/sysrq-trigger, which restarts the machine, for writing",
-			Want:    "EACCES|EROFS|EPERM|ENOENT",
+			Want:    "EACCES|EROFS|EPERM|ENOENT|covered",
 			Prepare: func(w *World) { w.Grant(gaol.System(), gaol.SystemInfoRead()) },
 			Inside: func(in *In) {
 				if in.Twin {
 					in.Open("/proc/uptime", unix.O_RDONLY)
 					return
 				}
-				in.Open("/proc/sysrq-trigger", unix.O_WRONLY)
-				in.Open("/proc/sysrq-trigger", unix.O_RDWR)
-				in.Open("/proc/self/root/proc/sysrq-trigger", unix.O_WRONLY)
+				for _, path := range []string{"/proc/sysrq-trigger", "/proc/self/root/proc/sysrq-trigger"} {
+					in.openProc(path, unix.O_WRONLY)
+					in.openProc(path, unix.O_RDWR)
+				}
 			},
 		},
 		{
@@ -262,6 +263,22 @@ func procs() []Attack {
 			},
 		},
 	}
+}
+
+// openProc opens a file of /proc, and says whether it is one, or what covers it.
+func (in *In) openProc(path string, flags int) {
+	fd, err := unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		in.Try("open "+path, err)
+		return
+	}
+	defer unix.Close(fd)
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(fd, &st); err == nil && st.Type != unix.PROC_SUPER_MAGIC {
+		in.Is("covered", path)
+		return
+	}
+	in.Is("ok", path)
 }
 
 // lookInto tries every file by which a process shows itself or can be changed.

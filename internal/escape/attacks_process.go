@@ -126,6 +126,8 @@ func processes() []Attack {
 						sys("ioprio_set", unix.SYS_IOPRIO_SET, 1, pid, 3<<13),
 						sys("sched_setaffinity", unix.SYS_SCHED_SETAFFINITY, pid, 8, bytesAt([]byte{1, 0, 0, 0, 0, 0, 0, 0})),
 						sys("sched_setscheduler", unix.SYS_SCHED_SETSCHEDULER, pid, 5, zeros(4)),
+						sys("sched_setparam", unix.SYS_SCHED_SETPARAM, pid, zeros(4)),
+						sys("sched_setattr", unix.SYS_SCHED_SETATTR, pid, structAt(&unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: 3}), 0),
 						sys("prlimit64", unix.SYS_PRLIMIT64, pid, unix.RLIMIT_NOFILE, zeros(16), 0),
 						sys("setpgid", unix.SYS_SETPGID, pid, pid),
 						sys("migrate_pages", unix.SYS_MIGRATE_PAGES, pid, 8, zeros(8), zeros(8)),
@@ -197,6 +199,7 @@ func (in *In) signal(pid int) {
 		signo, errno, code, _ int32
 		rest                  [112]byte
 	}{signo: int32(sig), code: -1} // SI_QUEUE
+	in.Call("rt_tgsigqueueinfo", unix.SYS_RT_TGSIGQUEUEINFO, uintptr(pid), uintptr(pid), uintptr(sig), structAt(&info))
 	in.Call("rt_sigqueueinfo", unix.SYS_RT_SIGQUEUEINFO, uintptr(pid), uintptr(sig), structAt(&info))
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -237,88 +240,114 @@ func (in *In) sigio(pid int) {
 
 type cloneArgs struct{ flags, pidfd, child, parent, exit, stack, size, tls, setTid, setTidSize, cgroup uint64 }
 
-// memories are the ways into the memory and the descriptors of others.
+// memories are the ways into the memory and the descriptors of others. What is granted to the twin reaches its own child.
 func memories() []Attack {
-	on := func(what string) func(w *World) {
-		return func(w *World) {
-			w.Grant(gaol.ProcessCreate())
-			switch what {
-			case "others":
-				w.Caller()
-				w.Witness()
-			default:
-				w.Sibling()
-			}
-		}
-	}
 	var out []Attack
-	for _, whose := range []struct{ name, about string }{
-		{"others", "the caller and a process outside"}, {"sibling", "the program and the init of another sandbox"},
+	for _, whose := range []struct {
+		name, about string
+		prepare     func(w *World)
+	}{
+		{"others", "the caller and a process outside", func(w *World) { w.Caller(); w.Witness() }},
+		{"sibling", "the program and the init of another sandbox", (*World).Sibling},
 	} {
-		out = append(out, Attack{
-			Name:    "ptrace-" + whose.name,
-			About:   "traces " + whose.about + "; the twin asks after itself",
-			Want:    notReached,
-			Prepare: on(whose.name),
-			Inside: func(in *In) {
-				if in.Twin {
-					in.Try("kill 0", unix.Kill(unix.Getpid(), 0))
-					return
-				}
-				for _, t := range in.Targets() {
-					in.Call("PTRACE_ATTACH", unix.SYS_PTRACE, unix.PTRACE_ATTACH, uintptr(t.pid), 0, 0)
-					in.Call("PTRACE_SEIZE", unix.SYS_PTRACE, unix.PTRACE_SEIZE, uintptr(t.pid), 0, 0)
-				}
-			},
-		}, Attack{
-			Name:    "process-vm-" + whose.name,
-			About:   "reads and writes the memory of " + whose.about + " by process_vm_readv, process_vm_writev, process_madvise; the twin its own",
-			Want:    notReached + "|EBADF",
-			Prepare: on(whose.name),
-			Inside: func(in *In) {
-				if in.Twin {
-					p, err := newPage("mine")
-					in.Try("mmap", err)
-					in.Is(map[bool]string{true: "ok", false: "changed"}[p.same()], "read")
-					return
-				}
-				for _, t := range in.Targets() {
-					mine := zeros(16)
-					local := structAt(&[2]uintptr{mine, 16})
-					remote := structAt(&[2]uintptr{t.at, 16})
-					in.Call("process_vm_readv "+t.name, unix.SYS_PROCESS_VM_READV, uintptr(t.pid), local, 1, remote, 1, 0)
-					in.Call("process_vm_writev "+t.name, unix.SYS_PROCESS_VM_WRITEV, uintptr(t.pid), local, 1, remote, 1, 0)
-					in.withPidfd(t, func(fd int) {
-						in.Call("process_madvise", unix.SYS_PROCESS_MADVISE, uintptr(fd), remote, 1, unix.MADV_DONTNEED, 0)
-						in.Call("process_mrelease", unix.SYS_PROCESS_MRELEASE, uintptr(fd), 0)
-					})
-				}
-			},
-		}, Attack{
-			Name:    "descriptors-of-" + whose.name,
-			About:   "takes descriptors of " + whose.about + " by pidfd_getfd, and compares with theirs by kcmp; the twin takes a copy of its own",
-			Want:    notReached + "|EBADF",
-			Prepare: on(whose.name),
-			Inside: func(in *In) {
-				if in.Twin {
-					fd, err := unix.Dup(1)
-					in.Try("dup", err)
-					_ = unix.Close(fd)
-					return
-				}
-				for _, t := range in.Targets() {
-					in.Call("kcmp", unix.SYS_KCMP, uintptr(unix.Getpid()), uintptr(t.pid), 0, 1, 1)
-					in.withPidfd(t, func(fd int) {
-						for n := range 4 {
-							in.Call("pidfd_getfd", unix.SYS_PIDFD_GETFD, uintptr(fd), uintptr(n), 0)
-						}
-						in.Call("setns", unix.SYS_SETNS, uintptr(fd), unix.CLONE_NEWNS|unix.CLONE_NEWUSER)
-					})
-				}
-			},
-		})
+		for _, way := range []struct {
+			name, about string
+			reach       func(in *In, t target)
+		}{
+			{"ptrace", "traces %s", (*In).trace},
+			{"process-vm", "reads and writes the memory of %s by process_vm_readv, process_vm_writev, process_madvise", (*In).memory},
+			{"descriptors", "takes descriptors of %s by pidfd_getfd, compares them by kcmp", (*In).descriptors},
+		} {
+			out = append(out, reaching(way.name+"-of-"+whose.name, fmt.Sprintf(way.about, whose.about), whose.prepare, false, way.reach))
+		}
+		out = append(out, reaching("granted-trace-of-"+whose.name, "does all of that to "+whose.about+" where Trace is granted, which is for its own processes",
+			whose.prepare, true, func(in *In, t target) {
+				in.memory(t)
+				in.descriptors(t)
+				in.trace(t)
+			}))
 	}
 	return out
+}
+
+func reaching(name, about string, prepare func(*World), granted bool, reach func(*In, target)) Attack {
+	return Attack{
+		Name: name, About: about + "; the twin to a child of its own", Want: notReached + "|EBADF",
+		Prepare: func(w *World) {
+			if scope := yama(); w.Twin && scope >= 2 {
+				w.Skip("this host lets nobody trace without privilege (kernel.yama.ptrace_scope is %d), so that there is no twin", scope)
+			}
+			w.Grant(gaol.ProcessCreate())
+			if granted {
+				w.Grant(gaol.Trace())
+			} else {
+				w.IfTwin(gaol.Trace())
+			}
+			prepare(w)
+		},
+		Inside: func(in *In) {
+			if !in.Twin {
+				for _, t := range in.Targets() {
+					reach(in, t)
+				}
+				return
+			}
+			p, err := newPage("the twin's memory")
+			if err != nil {
+				in.Is("error: mmap", err.Error())
+				return
+			}
+			child, err := forked()
+			if err != nil {
+				in.Is("error: fork", err.Error())
+				return
+			}
+			reach(in, target{"child", child, p.address()})
+			_ = unix.Kill(child, unix.SIGKILL)
+		},
+	}
+}
+
+// yama is kernel.yama.ptrace_scope; 0 where there is none.
+func yama() (scope int) {
+	text, _ := reading("/proc/sys/kernel/yama/ptrace_scope")
+	_, _ = fmt.Sscan(text, &scope)
+	return scope
+}
+
+func (in *In) trace(t target) {
+	in.Call("PTRACE_SEIZE "+t.name, unix.SYS_PTRACE, unix.PTRACE_SEIZE, uintptr(t.pid), 0, 0)
+	if !in.Twin {
+		in.Call("PTRACE_ATTACH "+t.name, unix.SYS_PTRACE, unix.PTRACE_ATTACH, uintptr(t.pid), 0, 0)
+	}
+}
+
+func (in *In) memory(t target) {
+	local := structAt(&[2]uintptr{zeros(16), 16})
+	remote := structAt(&[2]uintptr{t.at, 16})
+	in.Call("process_vm_readv "+t.name, unix.SYS_PROCESS_VM_READV, uintptr(t.pid), local, 1, remote, 1, 0)
+	in.Call("process_vm_writev "+t.name, unix.SYS_PROCESS_VM_WRITEV, uintptr(t.pid), local, 1, remote, 1, 0)
+	if !in.Twin {
+		in.withPidfd(t, func(fd int) {
+			in.Call("process_madvise", unix.SYS_PROCESS_MADVISE, uintptr(fd), remote, 1, unix.MADV_DONTNEED, 0)
+			in.Call("process_mrelease", unix.SYS_PROCESS_MRELEASE, uintptr(fd), 0)
+		})
+	}
+}
+
+func (in *In) descriptors(t target) {
+	in.Call("kcmp "+t.name, unix.SYS_KCMP, uintptr(unix.Getpid()), uintptr(t.pid), 0, 1, 1)
+	in.withPidfd(t, func(fd int) {
+		for n := range 3 {
+			if in.Twin && n != 1 {
+				continue
+			}
+			in.Call("pidfd_getfd "+t.name, unix.SYS_PIDFD_GETFD, uintptr(fd), uintptr(n), 0)
+		}
+		if !in.Twin {
+			in.Call("setns "+t.name, unix.SYS_SETNS, uintptr(fd), unix.CLONE_NEWNS|unix.CLONE_NEWUSER)
+		}
+	})
 }
 
 // withPidfd calls f with a descriptor of the process, or with none where it is not to be had.

@@ -88,6 +88,7 @@ type Result struct {
 	Twin    string  `json:"twin"` // what the twin came to
 	Verdict Verdict `json:"result"`
 	Reason  string  `json:"reason,omitempty"` // of a verdict that is not Held
+	Seconds float64 `json:"seconds"`
 }
 
 // judge compares both sides of an attack with what they should have come to.
@@ -95,8 +96,8 @@ func judge(a *Attack, e Engine, attack, twin side) Result {
 	r := Result{Name: a.Name, About: a.About, Engine: e, Want: a.Expected(e), Seen: attack.String(), Twin: twin.String(), Verdict: Held}
 	bad := wrong(attack.outcomes, r.Want)
 	switch {
-	case attack.skip != "" || twin.skip != "":
-		r.Verdict, r.Reason = Skipped, first(attack.skip, twin.skip)
+	case attack.skip != "":
+		r.Verdict, r.Reason = Skipped, attack.skip
 	case attack.refused != "":
 		r.Verdict, r.Reason = Refused, attack.refused
 	case attack.broken != "":
@@ -111,6 +112,8 @@ func judge(a *Attack, e Engine, attack, twin side) Result {
 			list = append(list, o.String())
 		}
 		r.Reason = strings.Join(list, ", ")
+	case twin.skip != "":
+		r.Verdict, r.Reason = Skipped, twin.skip
 	case twin.refused != "":
 		r.Reason = "the twin is refused: " + twin.refused
 	case twin.broken != "":
@@ -121,15 +124,6 @@ func judge(a *Attack, e Engine, attack, twin side) Result {
 		}
 	}
 	return r
-}
-
-func first(words ...string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
 }
 
 // side is what an attack, or its twin, came to.
@@ -160,7 +154,7 @@ func (s side) String() string {
 // All is the table.
 func All() []Attack {
 	return slices.Concat(servo(), files(), links(), held(), paths(), procs(), processes(), memories(), namespaces(), sockets(), families(), code(),
-		kernel(), descriptors())
+		kernel(), descriptors(), grants(), leases(), round())
 }
 
 // Names lists the attacks' names.

@@ -130,14 +130,15 @@ func sys(what string, nr uintptr, args ...uintptr) call { return call{what, nr, 
 func rawCall(nr uintptr, args ...uintptr) error {
 	var a [6]uintptr
 	copy(a[:], args)
+	twice := forks[nr]
 	r, _, errno := unix.RawSyscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5])
-	for errno == 0 && r == 0 && forks[nr] {
+	for twice && errno == 0 && r == 0 { // in the child, where nothing may be called that could ask Go's scheduler for its turn
 		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
 	}
 	if errno != 0 {
 		return errno
 	}
-	if forks[nr] {
+	if twice {
 		_, _ = unix.Wait4(int(r), nil, unix.WALL, nil)
 	}
 	return nil

@@ -25,6 +25,9 @@ import (
 // patience bounds a run that hangs.
 const patience = 30 * time.Second
 
+// argv0 is the name by which the program inside is called: some, such as a test binary, are gaol by that alone.
+const argv0 = "gaol"
+
 // Runner runs attacks. Close ends what it holds.
 type Runner struct {
 	program string
@@ -73,12 +76,15 @@ func (r *Runner) Close() {
 
 // Run runs an attack and its twin on an engine.
 func (r *Runner) Run(ctx context.Context, a Attack, e Engine) Result {
+	begin := time.Now()
 	attack := r.side(ctx, &a, e, false)
 	twin := side{}
 	if attack.skip == "" {
 		twin = r.side(ctx, &a, e, true)
 	}
-	return judge(&a, e, attack, twin)
+	result := judge(&a, e, attack, twin)
+	result.Seconds = time.Since(begin).Seconds()
+	return result
 }
 
 // side runs the attack, or the twin.
@@ -136,6 +142,7 @@ func (w *World) allRuns(ctx context.Context, a *Attack) (s side) {
 			}
 			defer sandbox.Close()
 			if w.afterNew != nil {
+				w.sandboxed = sandbox
 				w.afterNew()
 			}
 		}
@@ -163,7 +170,7 @@ func newFailed(err error) Outcome {
 
 // sandbox compiles a profile of the engine's base and the options.
 func (w *World) sandbox(options ...gaol.Option) (*gaol.Sandbox, error) {
-	profile, err := gaol.NewProfile(append(base(w.Engine, w.runner.program), options...)...)
+	profile, err := gaol.NewProfile(append(base(w.Engine, w.runner.program, w.exact), options...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +187,7 @@ func (w *World) run(ctx context.Context, s *gaol.Sandbox, a *Attack, run int) ([
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := s.Command(ctx, w.runner.program, append([]string{Word, a.Name, word, string(w.Engine), strconv.Itoa(run)}, w.args...)...)
+	cmd.Args[0] = argv0
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = w.cwd, w.env, &stdout, &stderr, w.files
 	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()
@@ -226,8 +234,6 @@ func tail(text string) string {
 	return strings.Join(lines[max(0, len(lines)-3):], "; ")
 }
 
-// side programs: other sandboxes that an attack is made on, or that make it together with the program.
-
 // other is another sandbox with a program that runs until the World is closed.
 type other struct {
 	pids []int
@@ -246,8 +252,13 @@ func (w *World) Other(role string, args []string, options ...gaol.Option) *other
 	}
 	w.must(err)
 	w.onClose(func() { _ = s.Close() })
+	return w.start(s, role, args)
+}
+
+// start starts a role in a sandbox.
+func (w *World) start(s *gaol.Sandbox, role string, args []string) *other {
 	cmd := s.Command(nil, w.runner.program, append([]string{Word, role}, args...)...)
-	cmd.Dir = "/"
+	cmd.Args[0], cmd.Dir = argv0, "/"
 	in, err := cmd.StdinPipe()
 	w.must(err)
 	out, err := cmd.StdoutPipe()

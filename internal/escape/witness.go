@@ -39,11 +39,10 @@ func newPage(word string) (*page, error) {
 	return &page{mem, word}, nil
 }
 
-func (p *page) at() string {
-	return fmt.Sprintf("%#x", uintptr(unsafe.Pointer(unsafe.SliceData(p.mem))))
-}
-func (p *page) same() bool { return strings.TrimRight(string(p.mem), "\x00") == p.word }
-func (p *page) free()      { _ = unix.Munmap(p.mem) }
+func (p *page) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p.mem))) }
+func (p *page) at() string       { return fmt.Sprintf("%#x", p.address()) }
+func (p *page) same() bool       { return strings.TrimRight(string(p.mem), "\x00") == p.word }
+func (p *page) free()            { _ = unix.Munmap(p.mem) }
 
 // witness is a process outside, in a session of its own, which ends with its caller.
 type witness struct {
@@ -64,6 +63,7 @@ func startWitness(program string) (*witness, error) {
 	w := &witness{arg: fmt.Sprintf("argument%d", os.Getpid()), env: fmt.Sprintf("environment%d", os.Getpid()), answers: make(chan string, 16),
 		ended: make(chan struct{})}
 	w.cmd = exec.Command(program, Word, "witness", w.arg)
+	w.cmd.Args[0] = argv0
 	w.cmd.Env = []string{"WITNESS=" + w.env}
 	w.cmd.Dir = "/"
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -244,7 +244,7 @@ type target struct {
 	at   uintptr
 }
 
-// Targets are those that Prepare gave. The twin has itself, where its child would need a right.
+// Targets are those that Prepare gave.
 func (in *In) Targets() (all []target) {
 	for k, v := range in.args {
 		name, ok := strings.CutPrefix(k, "target.")

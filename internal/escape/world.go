@@ -6,6 +6,7 @@
 package escape
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,18 +25,20 @@ type World struct {
 	Twin   bool
 	Dir    string // everyone may read it; nothing in it is granted
 
-	runner   *Runner
-	grants   []gaol.Option
-	args     []string
-	files    []*os.File
-	checks   []func() error
-	closers  []func()
-	runs     int
-	cwd      string
-	fresh    bool // every run has a sandbox of its own, which may be refused
-	env      []string
-	after    func(*gaol.Cmd, error) []Outcome // sees a run's end
-	afterNew func()                           // is called between gaol.New and the first run
+	runner    *Runner
+	grants    []gaol.Option
+	args      []string
+	files     []*os.File
+	checks    []func() error
+	closers   []func()
+	exact     bool // nothing is granted that the engine would need
+	runs      int
+	cwd       string
+	fresh     bool // every run has a sandbox of its own, which may be refused
+	env       []string
+	after     func(*gaol.Cmd, error) []Outcome // sees a run's end
+	afterNew  func()                           // is called between gaol.New and the first run
+	sandboxed *gaol.Sandbox                    // the attack's, for afterNew
 }
 
 // errSkip and errBroken are what Prepare ends with when it cannot go on.
@@ -172,6 +175,9 @@ func fingerprint(path string) string {
 	case st.Mode().IsRegular():
 		b, _ := os.ReadFile(path)
 		content = string(b)
+		if len(b) > 1<<10 {
+			content = fmt.Sprintf("%x", sha256.Sum256(b))
+		}
 	}
 	sys := st.Sys().(*syscall.Stat_t)
 	return fmt.Sprintf("%v %d:%d, inode %d, %d links, %d bytes of %v: %q", st.Mode(), sys.Uid, sys.Gid, sys.Ino, sys.Nlink, st.Size(), st.ModTime(), content)
@@ -185,7 +191,7 @@ func (w *World) needStart(why string, options ...gaol.Option) {
 	}
 	defer s.Close()
 	cmd := s.Command(nil, w.runner.program, Word, "ran")
-	cmd.Dir = "/"
+	cmd.Args[0], cmd.Dir = argv0, "/"
 	_ = cmd.Run()
 	if cmd.ProcessState != nil && !cmd.ProcessState.Exited() {
 		w.Skip("this program %s", why)

@@ -52,3 +52,17 @@ func TestTheCoreAcceptsARandomPlan(t *testing.T) {
 		accepted(t, compile(t, p, h))
 	})
 }
+
+func TestTheCoreAcceptsRandomRules(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyTree(t)
+		f["/run"], f["/run/s"] = "/", "socket"
+		h := rulesHost(f, rapid.IntRange(2, 11).Draw(t, "ABI"))
+		h.Mounts = anyMounts(t, f)
+		p, err := policy.Resolve(anyRuledProfile(t, f), h)
+		if err != nil {
+			return
+		}
+		accepted(t, compile(t, p, h))
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/landlock"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -301,6 +302,9 @@ func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
 	c.step(plan.Step{Op: plan.DropCaps})
 	if h.Landlock >= policy.MinLandlock {
 		c.landlock(h.Landlock, p, places)
+	}
+	if _, _, scopes := landlock.Known(h.Landlock); scopes&landlock.ScopeSignal == 0 {
+		c.step(plan.Step{Op: plan.SeccompSelf}) // a pid namespace does not bound what a terminal signals
 	}
 	c.step(plan.Step{Op: plan.Seccomp})
 }

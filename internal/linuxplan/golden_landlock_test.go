@@ -90,7 +90,7 @@ func TestEachRuleNamesTheOperation(t *testing.T) {
 	ops := []profile.Operation{everywhere, best(system), process, execute("/srv"), best(sysinfo), tcp(profile.NetworkOutbound, 1)}
 	for _, s := range compile(t, resolve(t, h, ops...), h).Steps {
 		switch s.Op {
-		case plan.LandlockPath, plan.LandlockPort, plan.Scope:
+		case plan.KeepPath, plan.KeepPort, plan.LandlockPath, plan.Scope:
 			if s.Why == "" {
 				t.Errorf("%s does not say why", s)
 			}

@@ -64,13 +64,16 @@ func (c *compiler) landlock(abi int, p *policy.Policy, places []*place) {
 	if p.Proc != policy.NoProc {
 		rules = append(rules, rule{procPath, landlock.ReadFile | landlock.ReadDir, "/proc", plan.MustBeMount})
 	}
-	c.rules(abi, p, rules)
+	c.rules(ruleOps{plan.LandlockRuleset, plan.LandlockPath, plan.LandlockPort}, handled(abi, p), p, rules)
+	c.step(plan.Step{Op: plan.LandlockEnforce})
 }
 
+// ruleOps are the steps of a ruleset.
+type ruleOps struct{ ruleset, path, port plan.Op }
+
 // rules adds a step for each rule that grants more than what encloses it: rights add up on the way to the root, through mounts.
-func (c *compiler) rules(abi int, p *policy.Policy, rules []rule) {
-	ruleset := handled(abi, p)
-	c.step(plan.Step{Op: plan.LandlockRuleset, Ruleset: ruleset})
+func (c *compiler) rules(ops ruleOps, ruleset plan.Ruleset, p *policy.Policy, rules []rule) {
+	c.step(plan.Step{Op: ops.ruleset, Ruleset: ruleset})
 	slices.SortStableFunc(rules, func(a, b rule) int { return policy.ByPath(a.path, b.path) })
 	var around []rule // those that enclose the current one, each with the sum of rights
 	for _, r := range rules {
@@ -85,16 +88,15 @@ func (c *compiler) rules(abi int, p *policy.Policy, rules []rule) {
 		if r.rights&^have == 0 {
 			continue
 		}
-		c.step(plan.Step{Op: plan.LandlockPath, Path: r.path, N: uint32(r.rights), Flags: r.flags, Why: r.why})
+		c.step(plan.Step{Op: ops.path, Path: r.path, N: uint32(r.rights), Flags: r.flags, Why: r.why})
 		r.rights |= have
 		around = append(around, r)
 	}
-	c.ports(ruleset, p)
-	c.step(plan.Step{Op: plan.LandlockEnforce})
+	c.ports(ops.port, ruleset, p)
 }
 
 // ports adds a step for each port; rules of one port add up.
-func (c *compiler) ports(ruleset plan.Ruleset, p *policy.Policy) {
+func (c *compiler) ports(op plan.Op, ruleset plan.Ruleset, p *policy.Policy) {
 	rights, why := map[uint16]uint64{}, map[uint16]string{}
 	if p.Outbound && ruleset.Net&landlock.BindUDP != 0 {
 		rights[0] = landlock.BindUDP // what sends from no port yet is bound to one
@@ -107,7 +109,7 @@ func (c *compiler) ports(ruleset plan.Ruleset, p *policy.Policy) {
 	}
 	for _, number := range slices.Sorted(maps.Keys(rights)) {
 		if rights[number] != 0 {
-			c.step(plan.Step{Op: plan.LandlockPort, Port: number, N: uint32(rights[number]), Why: why[number]})
+			c.step(plan.Step{Op: op, Port: number, N: uint32(rights[number]), Why: why[number]})
 		}
 	}
 }

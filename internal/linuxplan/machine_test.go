@@ -23,6 +23,8 @@ type mount struct {
 	kind  plan.Op
 	flags uint16
 	empty bool // nothing can be made in it
+	cover bool // it hides what is denied
+	seal  bool // it is read-only
 }
 
 // emptyOptions make a tmpfs in which nothing can be made.
@@ -34,6 +36,7 @@ type machine struct {
 	lifted   map[uint32][]*mount
 	pivoted  bool
 	sealed   bool
+	held     map[string]bool // looked at by each spawn
 	rules    map[string]uint64
 	ruleset  *plan.Ruleset
 	enforced bool
@@ -104,7 +107,7 @@ func (m *machine) create(p, what string, existing bool) error {
 	if m.kind(path.Dir(p)) != "/" {
 		return fmt.Errorf("%s: nothing above it", p)
 	}
-	if n.at == "/" && m.sealed {
+	if n.seal || n.at == "/" && m.sealed {
 		return fmt.Errorf("%s: the root is sealed", p)
 	}
 	n.made[p] = what
@@ -120,7 +123,7 @@ func (m *machine) put(n *mount, kind string) error {
 }
 
 func (m *machine) run(p plan.Plan) error {
-	m.lifted, m.rules = map[uint32][]*mount{}, map[string]uint64{}
+	m.lifted, m.rules, m.held = map[uint32][]*mount{}, map[string]uint64{}, map[string]bool{}
 	for i, s := range p.Steps {
 		if i > 0 && s.Op.Stage() < p.Steps[i-1].Op.Stage() {
 			return fmt.Errorf("%s after %s", s, p.Steps[i-1])
@@ -133,7 +136,7 @@ func (m *machine) run(p plan.Plan) error {
 		}
 	}
 	for _, n := range m.mounts {
-		if n.kind == plan.Skeleton && !n.empty {
+		if n.kind == plan.Skeleton && !n.empty && !n.cover {
 			return fmt.Errorf("the skeleton of %s is shown", n.at)
 		}
 	}
@@ -166,8 +169,10 @@ func (m *machine) step(s plan.Step) error {
 			is = plan.IsNode
 		case what == "fifo":
 			is = plan.IsFifo
+		case what == "socket":
+			is = plan.IsSock
 		}
-		if got := s.Flags & (plan.IsDir | plan.IsFile | plan.IsNode | plan.IsFifo); got != is {
+		if got := s.Flags & (plan.IsDir | plan.IsFile | plan.IsNode | plan.IsFifo | plan.IsSock); got != is {
 			return fmt.Errorf("expects %#x of what is %q", got, what)
 		}
 		n := &mount{at: s.Path, host: s.Text, kind: s.Op, flags: s.Flags}
@@ -187,15 +192,24 @@ func (m *machine) step(s plan.Step) error {
 		if n := m.top(s.Path); n == nil || n.kind != plan.Bind || m.pivoted {
 			return fmt.Errorf("a skeleton where none is needed: %+v", n)
 		}
-		n := &mount{at: s.Path, made: map[string]string{}, kind: s.Op, empty: s.Text == emptyOptions}
-		if !n.empty && s.Text != "mode=0755,size=1m,nr_inodes=4k" {
+		n := &mount{at: s.Path, made: map[string]string{}, kind: s.Op, empty: s.Text == emptyOptions || s.Text == closed, cover: s.Text == closed || s.Text == passage}
+		if !n.empty && !n.cover && s.Text != "mode=0755,size=1m,nr_inodes=4k" {
 			return fmt.Errorf("options of neither a skeleton nor what is empty")
 		}
 		return m.put(n, "/")
 	case plan.Pivot:
 		m.pivoted = true
 	case plan.Seal:
-		m.sealed = true
+		n := m.top(s.Path)
+		if n == nil || n.at != s.Path || n.made == nil || m.sealed {
+			return fmt.Errorf("no tmpfs of the view's is there: %+v", n)
+		}
+		n.seal, m.sealed = true, s.Path == "/"
+	case plan.Mounted:
+		if n := m.top(s.Path); n == nil || n.at != s.Path {
+			return fmt.Errorf("nothing is mounted there: %+v", n)
+		}
+		m.held[s.Path] = true
 	case plan.Lift:
 		if _, full := m.lifted[s.N]; full {
 			return fmt.Errorf("the slot is full")
@@ -244,7 +258,7 @@ func (m *machine) step(s plan.Step) error {
 		if m.kind(s.Path) == "" || m.kind(s.Path) == "l" {
 			return fmt.Errorf("there is %q", m.kind(s.Path))
 		}
-		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^(landlock.Execute|landlock.WriteFile|landlock.ReadFile|landlock.Truncate|landlock.IoctlDev) != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
+		if bits := uint64(s.N); m.kind(s.Path) == "f" && bits&^landlock.FileRights != 0 || bits&^m.ruleset.FS != 0 || bits == 0 {
 			return fmt.Errorf("EINVAL: rights that the kernel refuses here")
 		}
 		mounted := m.top(s.Path).at == s.Path
@@ -279,7 +293,14 @@ func (m *machine) compare(p *policy.Policy) error {
 		if n == nil {
 			return fmt.Errorf("%s is not there", e.Path)
 		}
+		if e.Hole && !m.held[e.Path] {
+			return fmt.Errorf("%s is denied, and no spawn looks whether it is mounted on", e.Path)
+		}
 		switch e.Kind {
+		case policy.Cover:
+			if n.at != e.Path || e.Dir && (!n.cover || !n.seal) || !e.Dir && (n.host != "/dev/null" || n.flags != plan.ReadOnly|plan.NoExec|plan.IsNode) {
+				return fmt.Errorf("%s is not covered: %+v", e.Path, n)
+			}
 		case policy.Link:
 			if n.made == nil || n.made[e.Path] != "l"+e.Host {
 				return fmt.Errorf("%s is no link to %s", e.Path, e.Host)

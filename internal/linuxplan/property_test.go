@@ -121,11 +121,51 @@ func anyProfile(t *rapid.T, f fakeFS) profile.Profile {
 			ops = append(ops, o)
 		}
 	}
+	if rapid.Bool().Draw(t, "denials") {
+		dir := anyPath(t, "tree")
+		for _, k := range []profile.Kind{profile.FileRead, profile.FileWrite, profile.FileExecute}[:rapid.IntRange(1, 3).Draw(t, "rights")] {
+			o := at(k, dir)
+			o.Pattern.Optional = true
+			ops = append(ops, o)
+		}
+		ops = append(ops, anyDenials(t, f, ops)...)
+	}
 	return profile.Profile{Operations: ops}
 }
 
+// anyDenials takes all, or one, of what is allowed below some directory.
+func anyDenials(t *rapid.T, f fakeFS, ops []profile.Operation) (denials []profile.Operation) {
+	for range rapid.IntRange(1, 3).Draw(t, "holes") {
+		op := rapid.SampledFrom(ops).Draw(t, "below")
+		var places []string
+		for p := range f {
+			if op.Pattern.Match != 0 && under(p, op.Pattern.Path) && p != op.Pattern.Path && !f.link(p) && f[p] != "char" {
+				places = append(places, p)
+			}
+		}
+		if len(places) == 0 {
+			continue
+		}
+		slices.Sort(places)
+		hole := rapid.SampledFrom(places).Draw(t, "hole")
+		keep := rapid.SampledFrom([]profile.Kind{0, 0, profile.FileRead}).Draw(t, "keep")
+		for _, o := range ops {
+			if o.Pattern.Match != 0 && under(hole, o.Pattern.Path) && o.Kind != profile.FileReadMetadata && o.Kind != keep {
+				o.Pattern, o.Deny = profile.Pattern{Path: hole, Match: profile.Subpath}, true
+				denials = append(denials, o)
+			}
+		}
+		if below := path.Join(hole, anyPath(t, "again")); rapid.Bool().Draw(t, "given back") {
+			o := read(below)
+			o.Pattern.Optional = true
+			denials = append(denials, o)
+		}
+	}
+	return denials
+}
+
 func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
-	resolved, skeletons, empty, kernel := 0, 0, 0, 0
+	resolved, skeletons, empty, kernel, covers, passages, holes := 0, 0, 0, 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyTree(t)
 		h := host(f, rapid.IntRange(0, 7).Draw(t, "landlock"))
@@ -148,12 +188,20 @@ func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
 		resolved++
 		out := compile(t, p, h)
 		for _, s := range out.Steps {
-			if s.Op == plan.Skeleton && s.Text != emptyOptions {
+			switch {
+			case s.Op == plan.Skeleton && s.Text == passage:
+				passages++
+			case s.Op == plan.Skeleton && s.Text != emptyOptions && s.Text != closed:
 				skeletons++
-				break
 			}
 		}
 		for _, e := range p.Entries {
+			switch {
+			case e.Kind == policy.Cover:
+				covers++
+			case e.Hole:
+				holes++
+			}
 			onKernel := slices.Contains(h.Mounts, policy.Mount{Path: e.Host, Type: "sysfs"})
 			if e.Kind == policy.Empty {
 				empty++
@@ -163,7 +211,7 @@ func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
 			}
 			// without Landlock, a FIFO in what is mounted read-only could be written
 			brought := e.Why == "System()" || e.Why == "NetworkOutbound(All)"
-			if h.Landlock < policy.MinLandlock && e.Kind == policy.Bind && (e.Dir || e.Fifo) && e.Rights&policy.Write == 0 && !onKernel && !brought {
+			if h.Landlock < policy.MinLandlock && e.Kind == policy.Bind && (e.Dir || e.Fifo) && e.Rights&policy.Write == 0 && !onKernel && !brought && !e.Hole {
 				t.Fatalf("%+v without Landlock\n%s", e, p)
 			}
 		}
@@ -185,6 +233,10 @@ func TestARandomPlanMakesWhatThePolicySays(t *testing.T) {
 	if resolved < 200 || skeletons < 100 || empty < 3 || kernel < 10 {
 		t.Errorf("only %d profiles resolved, %d of them with a skeleton; %d empty entries, %d kernel file systems", resolved, skeletons, empty, kernel)
 	}
+	if covers < 20 || passages == 0 || holes < 5 {
+		t.Errorf("only %d covers, %d of them with something in them, and %d other denials", covers, passages, holes)
+	}
+	t.Logf("%d covers, %d with something in them, %d other denials", covers, passages, holes)
 	t.Logf("%d profiles resolved, %d of them with a skeleton; %d empty entries, %d kernel file systems", resolved, skeletons, empty, kernel)
 }
 
@@ -205,7 +257,7 @@ func (m *machine) checkLandlock(p *policy.Policy) error {
 		above, below := policy.Rights(0), ^policy.Rights(0) // what some entry at or above grants, what all below do
 		pty := false
 		for _, e := range p.Entries {
-			if e.Kind == policy.Link || e.Kind == policy.Empty {
+			if e.Kind == policy.Link || e.Kind == policy.Empty || e.Kind == policy.Cover {
 				continue
 			}
 			r := e.Rights
@@ -235,7 +287,7 @@ func (m *machine) checkLandlock(p *policy.Policy) error {
 		}
 	}
 	for _, e := range p.Entries {
-		if e.Kind == policy.Link || e.Kind == policy.Ptys || e.Kind == policy.Empty {
+		if e.Kind == policy.Link || e.Kind == policy.Ptys || e.Kind == policy.Empty || e.Kind == policy.Cover {
 			continue
 		}
 		have := m.landlock(e.Path)

@@ -38,6 +38,9 @@ const (
 	ProcBase
 	Pivot
 	Seal
+	KeepRuleset
+	KeepPath
+	KeepPort
 	Lift
 	Tmpfs
 	Devpts
@@ -53,6 +56,7 @@ const (
 	NoNewPrivs
 	DropCaps
 	Rlimit
+	LandlockKept
 	LandlockRuleset
 	LandlockPath
 	LandlockPort
@@ -135,6 +139,10 @@ var info = [ops]struct {
 	Mounted:         {"mounted", Init, path, none},
 	Scope:           {"scope", Init, none, none},
 	NoNewPrivs:      {"no-new-privs", Program, none, none},
+	KeepRuleset:     {"keep-ruleset", Build, ruleset, none},
+	KeepPath:        {"keep-path", Build, path, rights},
+	KeepPort:        {"keep-port", Build, port, netRights},
+	LandlockKept:    {"landlock-kept", Confine, none, none},
 	LandlockRuleset: {"landlock-ruleset", Confine, ruleset, none},
 	LandlockPath:    {"landlock-path", Confine, path, rights},
 	LandlockPort:    {"landlock-port", Confine, port, netRights},

@@ -82,8 +82,8 @@ func (r *resolver) names(op profile.Operation, host string) error {
 	return nil
 }
 
-// hole decides what becomes of a path that something is denied at.
-func (r *resolver) hole(n, top *node) (keep bool, err error) {
+// hole decides what becomes of a path that something is denied at; not, if it is closed further up already.
+func (r *resolver) hole(n, top *node) (done bool, err error) {
 	var above Rights
 	if top != nil && top.Kind == Bind && !n.boundary {
 		above = top.Rights &^ (Device | Ioctl | Connect)
@@ -91,11 +91,14 @@ func (r *resolver) hole(n, top *node) (keep bool, err error) {
 			above &^= Write
 		}
 	}
+	if top != nil && !n.boundary {
+		n.lost |= top.lost
+	}
 	allowed := above | n.Rights
 	explicit := allowed & Metadata
 	var denied Rights
 	for _, op := range n.denies {
-		if takes(op)&above == 0 && (takes(op) != Metadata || above == 0) {
+		if takes(op)&above == 0 && (takes(op) != Metadata || above == 0) && takes(op)&n.lost == 0 {
 			if takes(op)&n.Rights != 0 {
 				return false, problem(op, n.Path, fmt.Errorf("contradicts %s: it would take all that is allowed", n.Why))
 			}
@@ -106,15 +109,13 @@ func (r *resolver) hole(n, top *node) (keep bool, err error) {
 		}
 		denied |= takes(op)
 	}
-	if denied == 0 { // all are of an extended file, and what they took is no longer allowed
-		if n.denies = nil; n.Rights == 0 {
-			return false, nil
-		}
-		return r.place(n, top)
-	}
-	n.Hole, n.Mount, n.taken = true, true, denied
-	n.Why = n.denies[0].String()
 	left := allowed &^ denied
+	n.lost = n.lost&^left | denied
+	if denied&allowed == 0 && (denied&Metadata == 0 || allowed == 0) || left == 0 && above == 0 {
+		n.Rights &^= denied
+		return false, nil
+	}
+	n.Hole, n.Mount, n.Why = true, true, n.denies[0].String()
 	if denied&(Read|Metadata) != 0 && left&(Read|Write|Execute) != 0 {
 		r.half(n, denied, left)
 		left = 0
@@ -158,7 +159,7 @@ func (r *resolver) half(n *node, denied, left Rights) {
 
 // covered says that nothing of n is shown, since it lies in what a Deny covers and no operation names it.
 func (n *node) coveredBy(top *node) bool {
-	return top != nil && top.Kind == Cover && (n.unasked || n.Kind == Bind && n.Rights == 0 && !n.boundary && len(n.asked) == 0)
+	return top != nil && top.Kind == Cover && (n.unasked || n.Kind == Bind && n.Rights == 0 && !n.boundary)
 }
 
 // holes holds the denials against the whole view: what is taken at one path must not be shown at another, and what did not exist must
@@ -166,18 +167,16 @@ func (n *node) coveredBy(top *node) bool {
 func (r *resolver) holes() error {
 	p := &r.policy
 	for _, n := range r.entries {
-		if len(n.denies) == 0 {
+		var taken Rights
+		for _, op := range n.denies {
+			taken |= takes(op)
+		}
+		if taken == 0 {
 			continue
 		}
-		for i := range p.Entries {
-			e := &p.Entries[i]
-			at := path.Join(e.Path, strings.TrimPrefix(n.Host, e.Host))
-			if e.Kind != Bind || !below(n.Host, e.Host) || at == n.Path {
-				continue
-			}
-			x := p.enclosing(at)
-			if x.Kind == Bind && path.Join(x.Host, strings.TrimPrefix(at, x.Path)) == n.Host && (x.Rights&n.taken != 0 || n.taken&Metadata != 0) {
-				return problem(n.denies[0], n.Path, fmt.Errorf("is shown at %s, too, by %s: deny it there as well", at, x.Why))
+		for _, host := range append(aliases(n.Host, r.host.Mounts), n.Host) {
+			if at, by := p.shownElsewhere(host, n.Path, taken); by != nil {
+				return problem(n.denies[0], n.Path, fmt.Errorf("is shown at %s, too, by %s: deny it there as well", at, by.Why))
 			}
 		}
 	}
@@ -187,6 +186,55 @@ func (r *resolver) holes() error {
 		}
 	}
 	return nil
+}
+
+// shownElsewhere finds a path of the host in the view, with one of the rights, at another place than one.
+func (p *Policy) shownElsewhere(host, but string, rights Rights) (at string, by *Entry) {
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		if e.Kind != Bind || !below(host, e.Host) {
+			continue
+		}
+		at := path.Join(e.Path, strings.TrimPrefix(host, e.Host))
+		x := p.enclosing(at)
+		if at != but && x.Kind == Bind && path.Join(x.Host, strings.TrimPrefix(at, x.Path)) == host && (x.Rights&rights != 0 || rights&Metadata != 0) {
+			return at, x
+		}
+	}
+	return "", nil
+}
+
+// aliases are the places of the host that show a path, or something below it, through another mount of the same file system.
+func aliases(host string, mounts []Mount) (out []string) {
+	shows := func(p string) (on int) { // the last of the deepest is on top
+		on = -1
+		for i, m := range mounts {
+			if below(p, m.Path) && (on < 0 || len(m.Path) >= len(mounts[on].Path)) {
+				on = i
+			}
+		}
+		return on
+	}
+	on := shows(host)
+	if on < 0 || mounts[on].Device == "" {
+		return nil
+	}
+	inner := path.Join(mounts[on].Root, strings.TrimPrefix(host, mounts[on].Path))
+	for i, m := range mounts {
+		at := m.Path
+		switch {
+		case i == on || m.Device != mounts[on].Device:
+			continue
+		case below(inner, m.Root):
+			at = path.Join(m.Path, strings.TrimPrefix(inner, m.Root))
+		case !below(m.Root, inner):
+			continue
+		}
+		if at != host && !strings.HasPrefix(at, host+"/") && shows(at) == i {
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 // cannotAppear refuses a missing path that the program could make.

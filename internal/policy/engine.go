@@ -103,7 +103,10 @@ func (h Host) Engines() (out []profile.Engine) {
 
 // engine says whether a forced engine works, and what it lacks.
 func (h Host) engine(e profile.Engine) (Unsupported, bool) {
-	u := Unsupported{Operation: "WithEngine(" + e.String() + ")"}
+	u := Unsupported{Operation: "WithEngine(EngineNamespace)"}
+	if e == profile.EngineLandlock {
+		u.Operation = "WithEngine(EngineLandlock)"
+	}
 	switch {
 	case e == profile.AnyEngine:
 		return u, true

@@ -285,8 +285,8 @@ func (r *ruler) at(p string) *tree {
 	}
 }
 
-// steady refuses what the program could turn elsewhere for the next command: no mount pins it here. A rule is made anew by each spawn,
-// for what then lies at its path.
+// steady refuses what the program could turn elsewhere for the next sandbox: no mount pins it here, and a rule is for what lies at its
+// path when it is made.
 func (r *ruler) steady() error {
 	for _, t := range r.sorted {
 		w := t.writable()
@@ -296,7 +296,7 @@ func (r *ruler) steady() error {
 		for _, a := range t.asked {
 			if more := a.rights &^ (t.in.Rights | Device | Metadata); more != 0 {
 				r.inexact(a.op, "a mount that pins it", w.Why+" lets the program put something else in its place", "a path outside of "+w.Path,
-					fmt.Sprintf("for the next command, what was elsewhere in %s can lie here (%s)", w.Path, more))
+					fmt.Sprintf("for the next sandbox, what was elsewhere in %s can lie here (%s)", w.Path, more))
 			}
 		}
 	}

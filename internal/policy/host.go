@@ -20,7 +20,11 @@ type FS interface {
 
 // Mount is a mount point of the host and the type of the file system on it, as /proc/thread-self/mountinfo has them; of several at one
 // place, all.
-type Mount struct{ Path, Type string }
+type Mount struct {
+	Path, Type string
+	// Device is the number of the file system, and Root the path in it that is mounted: the same can be mounted at several places.
+	Device, Root string
+}
 
 // Check is the outcome of really trying something. The zero value is a failure without a reason.
 type Check struct {

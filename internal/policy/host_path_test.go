@@ -127,7 +127,7 @@ func TestFiveThousandMountsAreResolvedInLinearTime(t *testing.T) {
 		for i := range n {
 			p := fmt.Sprintf("%s/c%d/r%d/m%d", under, i%50, i/50, i)
 			f.add(p + "/")
-			f.mounts = append(f.mounts, Mount{p, kinds[i%len(kinds)]})
+			f.mounts = append(f.mounts, Mount{Path: p, Type: kinds[i%len(kinds)]})
 		}
 	}
 	linear(t, "mounts in a writable tree, and grants in it", func(n int) (ops list, f *fakeFS) {
@@ -173,7 +173,7 @@ func TestMountsElsewhereAreNotLookedUp(t *testing.T) {
 		for i := range mounts {
 			p := fmt.Sprintf("/var/lib/c%d/proc", i)
 			f.add(p + "/")
-			f.mounts = append(f.mounts, Mount{p, "proc"})
+			f.mounts = append(f.mounts, Mount{Path: p, Type: "proc"})
 		}
 		if _, err := Resolve(of(read("/srv"), write("/srv/in")), host(f)); err != nil {
 			t.Fatal(err)

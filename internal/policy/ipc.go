@@ -47,9 +47,15 @@ func (p *Policy) syscalls(op profile.Operation) error {
 	return nil
 }
 
-// mechanism names what holds an operation that is no file's.
+// mechanism names what holds an operation that allows no file; of the file operations, a denial.
 func (r *resolver) mechanism(op profile.Operation) string {
 	switch op.Kind {
+	case profile.FileRead, profile.FileReadMetadata:
+		return "a mount that covers it"
+	case profile.FileWrite:
+		return "a read-only mount, which leaves open what is no file: a named pipe that is there can be written"
+	case profile.FileExecute:
+		return "a noexec mount"
 	case profile.Signal:
 		return "pid namespace"
 	case profile.Trace:

@@ -76,7 +76,7 @@ func pins(n, top *node) []*node {
 	var list []*node
 	for p := path.Dir(n.Path); p != top.Path; p = path.Dir(p) {
 		e := Entry{Path: p, Kind: Bind, Host: path.Join(top.Host, strings.TrimPrefix(p, top.Path)), Dir: true, Rights: top.Rights, Why: n.Why, Mount: true}
-		list = append(list, &node{Entry: e, op: n.op})
+		list = append(list, &node{Entry: e, op: n.op, lost: top.lost})
 	}
 	slices.Reverse(list)
 	return list
@@ -103,11 +103,19 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 	if n.Kind == Ptys && top != nil && top.Kind == Bind {
 		return fail(errors.New("cannot be made where the host's /dev is shown"))
 	}
+	if top != nil && !n.boundary {
+		n.lost = top.lost &^ n.Rights
+	}
 	if n.coveredBy(top) {
 		return false, nil
 	}
 	if len(n.denies) > 0 {
-		return r.hole(n, top)
+		if done, err := r.hole(n, top); done || err != nil {
+			return done, err
+		}
+	}
+	if n.coveredBy(top) {
+		return false, nil
 	}
 	if top == nil || top.Kind != Bind {
 		n.Mount = n.Kind == Bind

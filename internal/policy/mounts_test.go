@@ -154,7 +154,7 @@ func TestWhichFileSystemsActOnTheKernel(t *testing.T) {
 	} {
 		for _, kind := range c.kinds {
 			f := newFS(t, merged)
-			f.mounts = []Mount{{"/srv/in", kind}}
+			f.mounts = []Mount{{Path: "/srv/in", Type: kind}}
 			p, err := Resolve(of(read("/srv"), write("/srv")), host(f))
 			if err != nil {
 				t.Fatal(err)

@@ -37,10 +37,10 @@ func TestWhatBarsEveryEngineIsSaidOncePerOperation(t *testing.T) {
 	if got := refusals(t, h, of()); len(got) != 1 || got[0] != "an empty profile needs executable memfds (EPERM): outside" {
 		t.Error(got)
 	}
-	for _, e := range []profile.Engine{profile.EngineNamespace, profile.EngineLandlock} {
+	for e, name := range map[profile.Engine]string{profile.EngineNamespace: "EngineNamespace", profile.EngineLandlock: "EngineLandlock"} {
 		p := of(system)
 		p.Engine = e
-		if got := refusals(t, h, p); len(got) != 1 || got[0] != "WithEngine("+e.String()+") needs executable memfds (EPERM): outside" {
+		if got := refusals(t, h, p); len(got) != 1 || got[0] != "WithEngine("+name+") needs executable memfds (EPERM): outside" {
 			t.Error(got)
 		}
 	}

@@ -112,21 +112,34 @@ func (o *oracle) allowed(q string) (r Rights, covered bool) {
 			base = op.Path
 		}
 	}
+	given, taken := map[Rights]int{}, map[Rights]int{} // the depth of the most specific word about a right, from 1 on
+	note := func(depths map[Rights]int, right Rights, at string) { depths[right] = max(depths[right], len(at)) }
 	for _, op := range o.ops {
 		switch op.Kind {
 		case profile.Map:
 			if op.Path == base {
-				r, covered = r|Read, true
+				covered = true
+				note(given, Read, op.Path)
 				if op.Mode == profile.ReadWrite {
-					r |= Write
+					note(given, Write, op.Path)
 				}
 			}
 		case profile.Private:
 		default:
 			to, _, err := o.real(op.Pattern.Path, 0)
-			if err == nil && under(to, base) && (q == to || op.Pattern.Match == profile.Subpath && under(q, to)) {
-				r, covered = r|grants[op.Kind], true
+			switch {
+			case err != nil || !under(to, base) || q != to && (op.Pattern.Match != profile.Subpath || !under(q, to)):
+			case op.Deny:
+				note(taken, grants[op.Kind], to)
+			default:
+				covered = true
+				note(given, grants[op.Kind], to)
 			}
+		}
+	}
+	for right, depth := range given {
+		if depth > taken[right] {
+			r |= right
 		}
 	}
 	return r, covered
@@ -177,7 +190,7 @@ func anyMounts(t *rapid.T, f *fakeFS) {
 			continue
 		}
 		kind := rapid.SampledFrom([]string{"proc", "sysfs", "cgroup2", "ext4"}).Draw(t, "type")
-		f.mounts = append(f.mounts, Mount{at, kind})
+		f.mounts = append(f.mounts, Mount{Path: at, Type: kind})
 		if kind != "ext4" {
 			special = append(special, at)
 		}
@@ -225,6 +238,9 @@ func (o *oracle) turnable(f *fakeFS, spared bool) string {
 			}
 			for _, l := range on {
 				add([]string{o.from[l]}, grants[op.Kind])
+			}
+			if op.Deny {
+				continue
 			}
 			if to == "/" {
 				root |= grants[op.Kind]
@@ -385,7 +401,7 @@ func (o *oracle) noMore(t *rapid.T, p *Policy) {
 		if e == nil {
 			continue
 		}
-		if e.Kind == Empty {
+		if e.Kind == Empty || e.Kind == Cover {
 			continue
 		}
 		if e.Kind == Private {
@@ -422,6 +438,9 @@ func (o *oracle) noMore(t *rapid.T, p *Policy) {
 // noLess: what an operation names is there, with the right, and so are the links that lead to it.
 func (o *oracle) noLess(t *rapid.T, p *Policy) {
 	for _, op := range o.ops {
+		if op.Deny {
+			continue
+		}
 		switch op.Kind {
 		case profile.Map, profile.Private:
 			kind := map[profile.Kind]Kind{profile.Map: Bind, profile.Private: Private}[op.Kind]
@@ -450,6 +469,12 @@ func (o *oracle) noLess(t *rapid.T, p *Policy) {
 			continue
 		}
 		e := p.enclosing(to)
+		if r, _ := o.allowed(to); r&grants[op.Kind] == 0 {
+			continue // taken away again
+		}
+		if e != nil && e.Kind == Cover && grants[op.Kind] == Metadata {
+			continue // with reading
+		}
 		if e == nil || e.Rights&grants[op.Kind] == 0 && !(grants[op.Kind] == Metadata && e.Kind == Bind) || (e.Kind != Bind && op.Kind != profile.FileExecute) {
 			t.Fatalf("%s grants %s, which has %+v\n%s", op, to, e, p)
 		}

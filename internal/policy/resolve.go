@@ -40,7 +40,7 @@ type node struct {
 	asked  []profile.Operation
 	system bool // System shows it
 	denies []profile.Operation
-	taken  Rights // by them
+	lost   Rights // by them or by those above, and not given back
 }
 
 // resolveView is Resolve by the namespace engine.

@@ -147,7 +147,7 @@ func anchored(p *Policy) error {
 		}
 	}
 	for _, e := range p.Entries {
-		if e.Kind != Bind || e.Rights&Device != 0 || mounted[e.Host] {
+		if e.Kind != Bind && e.Kind != Cover || e.Rights&Device != 0 || mounted[e.Host] {
 			continue
 		}
 		for _, w := range p.Entries {

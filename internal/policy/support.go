@@ -65,9 +65,13 @@ func (r *resolver) enforced(ops []profile.Operation) {
 	for _, op := range ops {
 		m := r.mechanism(op)
 		switch op.Kind {
+		case profile.FileRead, profile.FileWrite, profile.FileReadMetadata, profile.FileExecute:
+			if !op.Deny {
+				m = with("mounts", landlock)
+			}
 		case profile.System:
 			m = with("mounts", landlock, "own /proc")
-		case profile.FileRead, profile.FileWrite, profile.FileReadMetadata, profile.FileExecute, profile.Map:
+		case profile.Map:
 			m = with("mounts", landlock)
 		case profile.Private:
 			m = "tmpfs of its own"
