@@ -266,9 +266,9 @@ static void init_fds(struct gaol_job *job) {
 static void hold_net(void *arg) {
 	struct gaol_job *job = arg;
 	long r = sys(SYS_unshare, CLONE_NEWNET);
-	if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
-	__atomic_store_n(&job->net_made, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&job->net_made, r < 0 ? -1 : 1, __ATOMIC_RELEASE);
 	sys(SYS_futex, &job->net_made, FUTEX_WAKE, 1, 0, 0, 0);
+	if (r < 0) gaol_exit(127); /* process 1 tries for itself, and tells */
 	for (;;) sys(SYS_ppoll, 0, 0, 0, 0, 0);
 }
 
@@ -297,12 +297,18 @@ static void await_plan(struct gaol_job *job) {
 }
 
 /* The build stage of a spawn that has no template: the namespaces are this process's own. What keeps it from the other process's (a kernel
- * before 5.8; a caller that is not dumpable) costs the time to make another, and nothing more. */
+ * before 5.8; a caller that is not dumpable; a kill from outside) costs the time to make another, and nothing more. */
 static void build(struct gaol_job *job) {
+	const struct timespec patience = {0, 20 * 1000 * 1000};
+	siginfo_t ended;
 	run_stage(job, GAOL_STAGE_BUILD);
 	if (!(job->namespaces & CLONE_NEWNET)) return;
-	while (!__atomic_load_n(&job->net_made, __ATOMIC_ACQUIRE)) sys(SYS_futex, &job->net_made, FUTEX_WAIT, 0, 0, 0, 0);
-	long r = sys(SYS_setns, job->net_pidfd, CLONE_NEWNET);
+	while (!__atomic_load_n(&job->net_made, __ATOMIC_ACQUIRE)) {
+		if (sys(SYS_futex, &job->net_made, FUTEX_WAIT, 0, &patience, 0, 0) != -ETIMEDOUT) continue;
+		ended.si_pid = 0;
+		if (sys(SYS_waitid, P_PID, job->net_pid, &ended, WEXITED | WNOHANG | WNOWAIT | __WALL, 0) != 0 || ended.si_pid != 0) break;
+	}
+	long r = __atomic_load_n(&job->net_made, __ATOMIC_ACQUIRE) == 1 ? sys(SYS_setns, job->net_pidfd, CLONE_NEWNET) : -ESRCH;
 	if (r < 0) r = sys(SYS_unshare, CLONE_NEWNET);
 	if (r < 0) fail(job, GAOL_JOIN, CLONE_NEWNET, r);
 	sys(SYS_kill, job->net_pid, SIGKILL);

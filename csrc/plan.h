@@ -101,7 +101,7 @@ enum gaol_op {
 #define GAOL_BIND_SOCK 128u /* a socket */
 #define GAOL_BIND_ALL 255u
 #define GAOL_RULE_MOUNT 1u /* the path must be where something is mounted: what lies below a writable tree can have been moved */
-#define GAOL_RULE_SELF 2u  /* the path is a link of /proc to the process itself, and is followed */
+#define GAOL_RULE_SELF 2u  /* the path goes through the link of /proc to the process itself, which is followed */
 #define GAOL_RULE_ALL 3u
 #define GAOL_CAPS_HELD 1u  /* no user namespace: the caller's own privilege may not reach to lock the securebits. no_new_privs keeps
                               what is dropped from coming back with an exec, even for root (man 7 capabilities) */

@@ -312,7 +312,7 @@ static long landlock_ruleset(state *st, plan *p, step *s) {
 
 static long landlock_path(state *st, plan *p, step *s) {
 	struct landlock_path_beneath_attr rule;
-	long fd = s->flags & GAOL_RULE_SELF ? sys(SYS_openat, AT_FDCWD, str(p, s->a), O_PATH | O_DIRECTORY | O_CLOEXEC)
+	long fd = s->flags & GAOL_RULE_SELF ? sys(SYS_openat, AT_FDCWD, str(p, s->a), O_PATH | O_CLOEXEC)
 	                                    : open_path(AT_FDCWD, str(p, s->a), 0);
 	if (fd < 0) return fd;
 	long r = s->flags & GAOL_RULE_MOUNT ? mount_root(fd) : 0;

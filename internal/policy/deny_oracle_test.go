@@ -116,7 +116,7 @@ func TestARandomDenialHolds(t *testing.T) {
 		}
 	})
 	for _, word := range []string{"resolved", "meaningless", "unsupported", "covered", "mounted", "absent"} {
-		if outcome[word] < 10 {
+		if outcome[word] == 0 {
 			t.Errorf("too few of a kind: %v", outcome)
 			break
 		}
