@@ -30,10 +30,10 @@ func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 	c.limits(h)
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps, Flags: plan.CapsHeld})
-	c.step(plan.Step{Op: plan.LandlockKept})
 	if p.Proc != policy.NoProc {
 		c.narrow(&p, h.Mounts)
 	}
+	c.step(plan.Step{Op: plan.LandlockKept}) // the last: a domain holds a copy of all rules of the one before
 	c.step(plan.Step{Op: plan.SeccompSelf})
 	c.step(plan.Step{Op: plan.Seccomp})
 	return c.plan
