@@ -34,7 +34,7 @@ const (
 	cloneNS, cloneCgroup, cloneUTS          = 0x00020000, 0x02000000, 0x04000000
 	cloneIPC, cloneUser, clonePID, cloneNet = 0x08000000, 0x10000000, 0x20000000, 0x40000000
 	template                                = cloneUser | cloneNS | cloneIPC | cloneUTS | cloneNet
-	fresh                                   = cloneNS | clonePID | cloneCgroup | cloneIPC
+	fresh                                   = cloneNS | clonePID | cloneCgroup | cloneIPC // and net
 )
 
 func planRows(t *testing.T) []row {
@@ -95,9 +95,10 @@ func planRows(t *testing.T) []row {
 		{"a spawn without a mount namespace of its own", namespaces, setAt(atFresh, fresh&^cloneNS)},
 		{"a spawn without a pid namespace of its own", namespaces, setAt(atFresh, fresh&^clonePID)},
 		{"a spawn that needs nothing more", "", setAt(atFresh, cloneNS|clonePID)},
-		{"a spawn of all that it can have", "", setAt(atFresh, fresh)},
+		{"a spawn of all that it can have", "", setAt(atFresh, fresh|cloneNet)},
 		{"a spawn of a user namespace", namespaces, setAt(atFresh, fresh|cloneUser)},
-		{"a spawn of a net namespace", namespaces, setAt(atFresh, fresh|cloneNet)},
+		{"a spawn of a uts namespace", namespaces, setAt(atFresh, fresh|cloneUTS)},
+		{"a spawn of a net namespace", "", setAt(atFresh, cloneNS|clonePID|cloneNet)},
 		{"a spawn that shares files", namespaces, setAt(atFresh, fresh|cloneFiles)},
 		{"a spawn of 2^32-1", namespaces, setAt(atFresh, 1<<32-1)},
 		{"a first step that is not 0", "stages that do not start at the first step", setAt(atFirst, 1)},

@@ -58,7 +58,7 @@ static const struct rule {
 #define TEMPLATE_ALWAYS (0x10000000u | 0x00020000u)                  /* user, mount */
 #define TEMPLATE (TEMPLATE_ALWAYS | 0x08000000u | 0x04000000u | 0x40000000u) /* ipc, uts, net */
 #define FRESH_ALWAYS (0x00020000u | 0x20000000u)                     /* mount, pid */
-#define FRESH (FRESH_ALWAYS | 0x02000000u | 0x08000000u)             /* cgroup, ipc */
+#define FRESH (FRESH_ALWAYS | 0x02000000u | 0x08000000u | 0x40000000u) /* cgroup, ipc, net */
 
 #define BPF_MAXINSNS 4096u /* include/uapi/linux/bpf_common.h */
 #define FILTER_SIZE 8u     /* sizeof(struct sock_filter) */

@@ -9,6 +9,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 
 	"github.com/gaol-sandbox/gaol"
 	. "github.com/onsi/ginkgo/v2"
@@ -61,6 +65,30 @@ var _ = Describe("NetworkOutbound(LocalSocket(path))", func() {
 		try(sandbox(gaol.System(), op, gaol.FileRead(gaol.Literal(file))), want("ok", "connect", h.Named), want("ok file", "read", file))
 	})
 
+	It("keeps two commands of a sandbox apart, though their sockets have names", func() {
+		h := newServices()
+		s := sandbox(gaol.NetworkOutbound(gaol.LocalSocket(h.Named)))
+		r := launch(s, "named")
+		name := strings.TrimPrefix(r.Line(), "at ")
+		Expect(name).To(HavePrefix("@"))
+		for range 3 {
+			try(s, want("ECONNREFUSED|EPERM", "udp", name), want("ECONNREFUSED|EPERM", "udpconnect", name), want("ok", "connect", h.Named))
+		}
+		Expect(r.Line()).To(Equal("EAGAIN")) // nothing came
+		Expect(r.Wait()).To(Succeed())
+	})
+
+	It("reaches no port of the internet by a socket that was granted to listen", func() {
+		h := newServices()
+		local, in := gaol.NetworkOutbound(gaol.LocalSocket(h.Named)), gaol.NetworkInbound(gaol.All())
+		if landlockABI() < 4 {
+			lacking("Landlock ABI 4", gaol.BestEffort(local), in)
+			try(sandbox(gaol.BestEffort(local), in, gaol.NetworkOutbound(gaol.All())), want("ok", "connect", h.TCP))
+			return
+		}
+		try(sandbox(gaol.BestEffort(local), in), want("EACCES", "connect", h.TCP), want("ok", "connect", h.Named), want("ok", "bind", "127.0.0.1:0"))
+	})
+
 	It("is refused where there is no socket", func() {
 		dir := tempDir()
 		refusedAs("no such file", gaol.NetworkOutbound(gaol.LocalSocket(dir+"/missing")))
@@ -102,5 +130,37 @@ var _ = Describe("NetworkInbound(LocalSocket(path))", func() {
 		Expect(r.Wait()).To(Succeed())
 		Expect(r.Report().Gaps).To(ContainElement(HaveField("Detail", ContainSubstring("any name"))))
 		try(sandbox(write...), want("EPERM socket", "bind", dir+"/other"))
+	})
+
+	It("tells beside the internet which ports and names come with it", func() {
+		dir := tempDir()
+		op := gaol.NetworkInbound(gaol.LocalSocket(dir + "/socket"))
+		write := []gaol.Option{gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir))}
+		tcp, udp := "EACCES", "ok"
+		if landlockABI() < 4 {
+			tcp = "ok"
+		}
+		if landlockABI() >= 10 {
+			udp = "EACCES"
+		}
+		port, name := strconv.Itoa(20000+os.Getpid()%20000), "@gaol-live-"+filepath.Base(dir)
+		s := sandbox(append(write, gaol.BestEffort(op), gaol.NetworkOutbound(gaol.All()))...)
+		r := try(s, want(tcp, "bind", "127.0.0.1:"+port), want(udp, "bindudp", "127.0.0.1:"+port), want("ok", "bindudp", "127.0.0.1:0"), want("ok", "bind", dir+"/socket"))
+		told := func(text string) bool {
+			return slices.ContainsFunc(r.Report.Gaps, func(g gaol.Gap) bool { return strings.Contains(g.Detail, text) })
+		}
+		Expect(told("listen on any port")).To(Equal(tcp == "ok"))
+		Expect(told("datagrams can be received on any")).To(Equal(udp == "ok"))
+		Expect(told("any abstract name")).To(BeTrue())
+		serving := launch(s, "serve", name)
+		Expect(serving.Line()).To(HavePrefix("at "))
+		dial("unix", name) // from outside
+		Expect(serving.Line()).To(Equal("ok"))
+		Expect(serving.Wait()).To(Succeed())
+		// with a network of its own the name is nobody's outside
+		serving = launch(sandbox(append(write, gaol.BestEffort(op))...), "serve", name)
+		Expect(serving.Line()).To(HavePrefix("at "))
+		_, err := net.Dial("unix", name)
+		Expect(err).To(MatchError(syscall.ECONNREFUSED))
 	})
 })

@@ -16,6 +16,7 @@ import (
 const (
 	procPath = "/proc"
 	slots    = 64 // GAOL_SLOTS
+	abiScope = 6  // from here on Landlock bounds abstract Unix sockets
 
 	// CLONE_NEW* (sched.h)
 	newNS, newCgroup, newUTS, newIPC        = 0x00020000, 0x02000000, 0x04000000, 0x08000000
@@ -46,6 +47,11 @@ func Compile(p policy.Policy, h policy.Host) (plan.Plan, error) {
 	if p.SystemV || p.Queues { // what two commands leave there must not meet
 		c.plan.Namespaces &^= newIPC
 		c.plan.Fresh |= newIPC
+	}
+	// nor what they listen on there by abstract names, with or without bind (SO_PASSCRED); a scope keeps two commands apart without that
+	if (p.Local || p.LocalListen) && !p.Network() && h.Landlock < abiScope {
+		c.plan.Namespaces &^= newNet
+		c.plan.Fresh |= newNet
 	}
 	places := arrange(p.Entries)
 	c.build(&p, h, places)

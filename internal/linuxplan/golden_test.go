@@ -29,16 +29,16 @@ var goldenProfiles = []struct {
 	{"network-out", 6, []profile.Operation{outbound}, nil},
 	{"network-in", 6, []profile.Operation{inbound}, nil},
 	{"network-both", 6, []profile.Operation{outbound, inbound}, nil},
-	{"private-with-grants-and-links-below", 6, []profile.Operation{private("/tmp"), read("/tmp/in"), execute("/tmp/in/deep"), read("/tmp/f"), read("/tmp/l")}, nil},
-	{"private-in-private", 6, []profile.Operation{private("/tmp"), private("/tmp/in/deep"), read("/tmp/in"), private("/tmp/new/dir"), execute("/tmp")}, nil},
+	{"private-with-grants-and-links-below", 6, []profile.Operation{private("/tmp"), best(read("/tmp/in")), execute("/tmp/in/deep"), read("/tmp/f"), read("/tmp/l")}, nil},
+	{"private-in-private", 6, []profile.Operation{private("/tmp"), private("/tmp/in/deep"), best(read("/tmp/in")), private("/tmp/new/dir"), execute("/tmp")}, nil},
 	{"private-in-a-grant", 6, []profile.Operation{read("/srv"), private("/srv/out")}, nil},
-	{"private-with-grants-in-a-grant", 6, []profile.Operation{read("/tmp"), private("/tmp/in"), read("/tmp/in/x"), read("/tmp/in/deep"), execute("/tmp/in/deep"), mapped("/tmp/in/new/place", "/opt/data", profile.ReadWrite)}, nil},
-	{"private-with-grants-below-the-root", 6, []profile.Operation{read("/"), private("/tmp"), read("/tmp/in"), private("/tmp/new/dir"), private("/srv/out")}, nil},
+	{"private-with-grants-in-a-grant", 6, []profile.Operation{read("/tmp"), private("/tmp/in"), read("/tmp/in/x"), best(read("/tmp/in/deep")), best(execute("/tmp/in/deep")), mapped("/tmp/in/new/place", "/opt/data", profile.ReadWrite)}, nil},
+	{"private-with-grants-below-the-root", 6, []profile.Operation{read("/"), private("/tmp"), best(read("/tmp/in")), private("/tmp/new/dir"), private("/srv/out")}, nil},
 	{"ptys", 6, []profile.Operation{system, private("/dev/pts"), private("/dev/shm")}, nil},
 	{"the-root", 6, []profile.Operation{read("/")}, nil},
 	{"the-root-with-system-and-write", 6, []profile.Operation{system, read("/"), write("/srv/out"), private("/tmp")}, nil},
 	{"map", 6, []profile.Operation{mapped("/data", "/srv/in", profile.ReadOnly), mapped("/out/here", "/srv/out", profile.ReadWrite), execute("/data/sub"), mapped("/file", "/opt/data/x", profile.ReadOnly)}, nil},
-	{"map-in-a-grant", 6, []profile.Operation{read("/srv"), write("/srv"), mapped("/srv/out", "/opt/data", profile.ReadOnly)}, nil},
+	{"map-in-a-grant", 6, []profile.Operation{read("/srv"), write("/srv"), best(mapped("/srv/out", "/opt/data", profile.ReadOnly))}, nil},
 	{"sysinfo", 6, []profile.Operation{sysinfo}, nil},
 	{"rules-that-are-grouped", 6, []profile.Operation{read("/srv/in"), write("/srv/in"), read("/srv/out"), write("/srv/out"), read("/opt/data"), at(profile.FileExecute, "/opt/data/x"), read("/home/me")}, nil},
 	{"landlock-0", 0, []profile.Operation{literal(read("/srv/in/a")), read("/srv/out"), write("/srv/out"), outbound}, nil},
@@ -76,7 +76,7 @@ func TestAProfileCompilesToItsGoldenPlan(t *testing.T) {
 
 func TestEachStepOfAGrantNamesTheOperation(t *testing.T) {
 	h := host(newFS(hostLines), 6)
-	for _, s := range compile(t, resolve(t, h, system, read("/srv"), private("/srv/in"), read("/srv/in/sub"), private("/tmp"), read("/tmp/in")), h).Steps {
+	for _, s := range compile(t, resolve(t, h, system, read("/srv"), private("/srv/in"), best(read("/srv/in/sub")), private("/tmp"), best(read("/tmp/in"))), h).Steps {
 		switch s.Op {
 		case plan.Bind, plan.File, plan.Link, plan.Lift, plan.Drop, plan.Tmpfs, plan.Skeleton, plan.Proc, plan.ProcBase, plan.LandlockPath, plan.Mkdir:
 			if s.Why == "" {
@@ -91,7 +91,7 @@ func TestAtMostSixtyFourTreesLieInPrivateDirectories(t *testing.T) {
 	ops := []profile.Operation{private("/tmp")}
 	for i := range 65 {
 		lines += fmt.Sprintf("/tmp/d%d/\n", i)
-		ops = append(ops, read(fmt.Sprintf("/tmp/d%d", i)))
+		ops = append(ops, best(read(fmt.Sprintf("/tmp/d%d", i))))
 	}
 	h := host(newFS(lines), 6)
 	out := compile(t, resolve(t, h, ops[:65]...), h)
@@ -112,7 +112,7 @@ func TestAtMostSixtyFourTreesLieInPrivateDirectories(t *testing.T) {
 
 func TestCompileIsDeterministicAndLeavesThePolicyAlone(t *testing.T) {
 	h := host(newFS(hostLines), 6)
-	p := resolve(t, h, system, outbound, read("/srv/in"), read("/srv/out"), read("/opt/data"), read("/home/me"), private("/tmp"), read("/tmp/in"))
+	p := resolve(t, h, system, outbound, read("/srv/in"), read("/srv/out"), read("/opt/data"), read("/home/me"), private("/tmp"), best(read("/tmp/in")))
 	before := p.String()
 	want := compile(t, p, h).String()
 	for range 50 {

@@ -19,7 +19,7 @@ func handled(abi int, p *policy.Policy) plan.Ruleset {
 	}
 	if p.Outbound {
 		r.Net &^= landlock.ConnectTCP | landlock.ConnectUDP
-		if !p.Has(landlock.BindTCP | landlock.BindUDP) {
+		if !p.Has(landlock.BindTCP|landlock.BindUDP) && !p.LocalListen {
 			r.Net &^= landlock.BindUDP // the filter has no bind, and the kernel binds what sends
 		}
 	}

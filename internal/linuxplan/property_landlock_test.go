@@ -229,7 +229,7 @@ func mayUse(p *policy.Policy, port uint16, right uint64) bool {
 			return true
 		}
 	}
-	binds := p.Has(landlock.BindTCP | landlock.BindUDP)
+	binds := p.LocalListen || p.Has(landlock.BindTCP|landlock.BindUDP)
 	switch right {
 	case landlock.BindTCP:
 		return p.Inbound

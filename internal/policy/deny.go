@@ -132,9 +132,6 @@ func (r *resolver) hole(n, top *node) (done bool, err error) {
 		n.Kind, n.Rights = Cover, 0
 		return true, nil
 	}
-	if n.Fifo && denied&Write != 0 {
-		r.inexact(n.denies[0], "a mechanism that forbids writing to a FIFO in a writable tree", "a read-only mount does not (man 7 fifo)", "", "it can be written")
-	}
 	n.Rights = left
 	return true, nil
 }
@@ -240,6 +237,13 @@ func aliases(host string, mounts []Mount) (out []string) {
 // cannotAppear refuses a missing path that the program could make.
 func (r *resolver) cannotAppear(op profile.Operation) error {
 	asked := op.Pattern.Path
+	for dir := path.Dir(asked); dir != "/"; dir = path.Dir(dir) {
+		if n := r.entries[dir]; n != nil && n.Kind == Private { // whatever the host has there
+			return problem(op, asked, fmt.Errorf("does not exist, and the program could make it, by %s", n.Why))
+		} else if n != nil && n.boundary {
+			break
+		}
+	}
 	for dir := path.Dir(asked); ; dir = path.Dir(dir) {
 		to, _, err := r.paths.follow(dir, r.hostPath, func(p string) bool { return r.ways[p] }, func(string, string) {})
 		if err != nil && dir != "/" {

@@ -5,6 +5,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,16 +63,16 @@ func TestADenialTakesWhatItNames(t *testing.T) {
 	}{
 		{"all of a directory", join(all("/srv", fr), denied(read("/srv/in"))), "/srv/in closed"},
 		{"all of a file", join(all("/srv", fr), denied(literal(read("/srv/in/a")))), "/srv/in/a closed"},
-		{"writing alone", join(all("/srv", fr, fw), denied(write("/srv/in"))), "/srv/in read"},
+		{"writing alone, of a file", join(all("/srv", fr, fw), denied(literal(write("/srv/in/a")))), "/srv/in pin, /srv/in/a read"},
 		{"executing alone", join(all("/srv", fr, fw, fx), denied(execute("/srv/in"))), "/srv/in read write"},
-		{"two of three", join(all("/srv", fr, fw, fx), denied(all("/srv/in", fw, fx)...)), "/srv/in read"},
+		{"two of three", join(all("/srv", fr, fw, fx), denied(literal(write("/srv/in/a")), literal(execute("/srv/in/a")))), "/srv/in pin, /srv/in/a read"},
 		{"all three, and the way to it is held", join(all("/srv", fr, fw, fx), denied(all("/srv/a/b/c", fr, fw, fx)...)), "/srv/a pin, /srv/a/b pin, /srv/a/b/c closed"},
 		{"the only right", join(all("/srv", fw), denied(write("/srv/in"))), "/srv/in closed"},
-		{"writing, where metadata is allowed by name", join(all("/srv", fw, profile.FileReadMetadata), denied(write("/srv/in"))), "/srv/in metadata"},
+		{"writing, where metadata is allowed by name", join(all("/srv", fw, profile.FileReadMetadata), denied(literal(write("/srv/in/a")))), "/srv/in pin, /srv/in/a metadata"},
 		{"reading, and metadata go with it", join(all("/srv", fr, profile.FileReadMetadata), denied(read("/srv/in"))), "/srv/in closed"},
 		{"again further down", join(all("/srv", fr), denied(read("/srv/a"), read("/srv/a/b"))), "/srv/a closed"},
-		{"again further down, of writing", join(all("/srv", fr, fw), denied(write("/srv/a"), write("/srv/a/b"))), "/srv/a read"},
-		{"less, and further down the rest", join(all("/srv", fr, fw), denied(write("/srv/a"), read("/srv/a/b"))), "/srv/a read, /srv/a/b closed"},
+		{"again further down, of writing", join(all("/srv", fr, fw), list{best(deny(write("/srv/a")))}, denied(write("/srv/a/b"))), "/srv/a read"},
+		{"less, and further down the rest", join(all("/srv", fr, fw), list{best(deny(write("/srv/a")))}, denied(read("/srv/a/b"))), "/srv/a read, /srv/a/b closed"},
 		{"what is given back below", join(all("/srv", fr), denied(read("/srv/a")), list{read("/srv/a/b/c")}), "/srv/a closed"},
 		{"what is given back below, and taken again", join(all("/srv", fr), denied(read("/srv/a")), list{read("/srv/a/b")}, denied(read("/srv/a/b/c"))), "/srv/a closed, /srv/a/b/c closed"},
 		{"a tie with what it takes", join(all("/srv", fr), list{read("/srv/in")}, denied(read("/srv/in"))), "/srv/in closed"},
@@ -91,7 +92,7 @@ func TestADenialTakesWhatItNames(t *testing.T) {
 			if got := holes(p); got != c.want {
 				t.Errorf("got  %s\nwant %s\n%s", got, c.want, &p)
 			}
-			if len(p.Gaps) > 0 {
+			if slices.ContainsFunc(p.Gaps, func(g Gap) bool { return g.Operation != best(deny(write("/srv/a"))).String() }) {
 				t.Errorf("gaps: %v", p.Gaps)
 			}
 		})
@@ -104,7 +105,7 @@ func TestADenialThatMeansNothingIsRefused(t *testing.T) {
 		ops, twin  list
 	}{
 		{"nothing above it", `Deny(FileRead(Subpath("/srv/in"))): nothing above this path allows it`, denied(read("/srv/in")), join(all("/srv", fr), denied(read("/srv/in")))},
-		{"another right above it", `Deny(FileWrite(Subpath("/srv/in"))): nothing above this path allows it`, join(all("/srv", fr), denied(write("/srv/in"))), join(all("/srv", fr, fw), denied(write("/srv/in")))},
+		{"another right above it", `Deny(FileWrite(Subpath("/srv/in"))): nothing above this path allows it`, join(all("/srv", fr), denied(write("/srv/in"))), join(all("/srv", fr, fw), denied(literal(write("/srv/in/a"))))},
 		{"only what it takes", `Deny(FileRead(Subpath("/srv"))): contradicts FileRead(Subpath("/srv"))`, join(all("/srv", fr), denied(read("/srv"))), join(all("/", fr), denied(read("/srv")))},
 		{"a mapped tree as a whole", `Deny(FileRead(Subpath("/data"))): contradicts Map("/data"`, join(list{mapRO("/data", "/srv")}, denied(read("/data"))), join(list{mapRO("/data", "/srv")}, denied(read("/data/in")))},
 		{"a missing path", `Deny(FileRead(Subpath("/srv/none"))): no such file or directory: what does not exist cannot be covered`, join(all("/srv", fr), denied(read("/srv/none"))), join(all("/srv", fr), denied(optional(read("/srv/none"))))},
@@ -145,7 +146,9 @@ func TestADenialThatCannotBeExactIsUnsupportedOrAGap(t *testing.T) {
 		{"metadata, and reading stays", `Deny(FileRead(Subpath("/srv/in"))) too`, "to read is denied, too", "/srv/in closed", all("/srv", fr), meta("/srv/in")},
 		{"a name", `a mechanism that hides a name (what is covered keeps its place in its directory)`, "it can be seen that the path exists", "/srv/in closed", all("/srv", profile.FileReadMetadata), meta("/srv/in")},
 		{"a file with another name", `a way to find every name of a file (/srv/twice has 2 hard links)`, "the file is not closed by its other names", "/srv/twice closed", all("/srv", fr), literal(read("/srv/twice"))},
-		{"a fifo's writing", `a mechanism that forbids writing to a FIFO in a writable tree`, "it can be written", "/srv/pipe read", all("/srv", fr, fw), literal(write("/srv/pipe"))},
+		{"a fifo's writing", `needs a mechanism that keeps named pipes below /srv from being written (FileWrite(Subpath("/srv")) allows it`, "a named pipe there can be written", "/srv/pipe read", all("/srv", fr, fw), literal(write("/srv/pipe"))},
+		{"the writing of a directory, with its fifos", `FileWrite of what lies beside it, instead of /srv`, "a named pipe there can be written", "/srv/in read", all("/srv", fr, fw), write("/srv/in")},
+		{"the writing of a directory that is only executed", `keeps named pipes below /srv`, "a named pipe there can be written", "/srv/in execute", all("/srv", fw, fx), write("/srv/in")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := host(newFS(t, merged, "/srv/twice hard\n/srv/pipe fifo"))
@@ -185,7 +188,7 @@ func TestADenialOfWhatTheHostMountsElsewhereIsRefused(t *testing.T) {
 		{"a part of it", Mount{"/opt/data", "ext4", "8:1", "/srv/in/sub"}, join(all("/", fr), denied(read("/srv/in"))), true},
 		{"denied there, too", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/", fr), denied(read("/srv/in"), read("/opt/data"))), false},
 		{"where nothing is allowed", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/srv", fr), denied(read("/srv/in"))), false},
-		{"another right", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/srv", fr, fw), list{read("/opt")}, denied(write("/srv/in"))), false},
+		{"another right", Mount{"/opt/data", "ext4", "8:1", "/srv/in"}, join(all("/srv", fr, fx), list{read("/opt")}, denied(execute("/srv/in"))), false},
 		{"another file system", Mount{"/opt/data", "ext4", "8:2", "/srv/in"}, join(all("/", fr), denied(read("/srv/in"))), false},
 		{"a sibling", Mount{"/opt/data", "ext4", "8:1", "/srv/in-2"}, join(all("/", fr), denied(read("/srv/in"))), false},
 		{"below itself", Mount{"/srv/in/sub", "ext4", "8:1", "/srv/in"}, join(all("/", fr), denied(read("/srv/in"))), false},

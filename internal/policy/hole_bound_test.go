@@ -21,6 +21,10 @@ func TestALinkLeadsIntoNoHoleOfTheExtendedFile(t *testing.T) {
 		{[]string{"read = ['/d']\ndeny = [{ read = '/d/in/sub' }]", "read = ['/d/in/f']"}, ""},
 		{[]string{"read = ['/d']\ndeny = [{ read = '/d/in/sub' }]", "read = []"}, ""},
 		{[]string{"read = ['/d']\ndeny = [{ read = '/d/in/sub' }]", "read = ['/d/in']"}, ""},
+		{[]string{"read = ['/d']\nprivate = ['/d/in/sub']", "read = ['/d/back/g']"}, "leads to /d/in/sub/g, where the extended file shows something else than the host"},
+		{[]string{"read = ['/d', '/d/in/sub/g']\nprivate = ['/d/in/sub']", "read = ['/d/back/g']"}, ""},
+		{[]string{"exec = ['/d']\nread = ['/d']\nmap = ['/d/in/sub=/d/in']", "exec = ['/d/back/f']"}, "leads to /d/in/sub/f, where the extended file shows"},
+		{[]string{"read = ['/d']\nmap = ['/x=/d/in']\nprivate = ['/y']", "read = ['/d/in/f']"}, ""},
 		{[]string{"read = ['/d']", "read = []\ndeny = [{ read = '/d/in/sub' }]"}, "nothing above this path allows it"},
 	} {
 		p, err := Resolve(chain(t, c.files...), host(newFS(t, merged, boundLines)))

@@ -53,7 +53,7 @@ func (r *resolver) mechanism(op profile.Operation) string {
 	case profile.FileRead, profile.FileReadMetadata:
 		return "a mount that covers it"
 	case profile.FileWrite:
-		return "a read-only mount, which leaves open what is no file: a named pipe that is there can be written"
+		return "a read-only mount"
 	case profile.FileExecute:
 		return "a noexec mount"
 	case profile.Signal:

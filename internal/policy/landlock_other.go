@@ -61,7 +61,7 @@ func (r *ruler) local(op profile.Operation) error {
 		r.lack(op, "Landlock ABI 6, whose scope keeps sockets with abstract names out of reach", r.host.landlockDetail(), r.host.landlockFrom(abiScope))
 		return nil
 	}
-	r.binds(&r.policy, op)
+	r.binds(&r.policy, r.host, op)
 	if op.Kind == profile.NetworkInbound {
 		dir := path.Dir(op.Address.Name)
 		to, _, err := r.walk(op, dir)
@@ -72,7 +72,8 @@ func (r *ruler) local(op profile.Operation) error {
 			return problem(op, op.Address.Name, fmt.Errorf("no operation lets the program make it; FileWrite(Subpath(%q)) would", dir))
 		}
 		r.inexact(op, "a mechanism that tells the names of new sockets apart", "bind names a socket by what a filter cannot read", "",
-			"a socket of any name can be made wherever the program may write, and any that has no path")
+			"a socket of any name can be made wherever the program may write")
+		r.inexact(op, "a net namespace", "Landlock's scope bounds whom the program reaches, not who reaches it", "the namespace engine, without the internet", abstractGap)
 	}
 	if r.host.Landlock < abiUnix && (op.Kind == profile.NetworkOutbound || r.policy.Outbound || r.policy.Has(landlock.ConnectTCP|landlock.ConnectUDP)) {
 		r.inexact(op, "Landlock ABI 9", r.host.landlockDetail(), r.host.landlockFrom(abiUnix), "every Unix socket that has a path can be reached")

@@ -61,6 +61,7 @@ func (r *resolver) layout() error {
 			around = append(around, pin)
 		}
 		r.policy.Entries = append(r.policy.Entries, n.Entry)
+		r.pipes(n, around)
 		r.exact(n, around)
 		around = append(around, n)
 	}
@@ -167,17 +168,10 @@ func (r *resolver) place(n, top *node) (keep bool, err error) {
 // exact asks for Landlock where a mount would give more than was granted: whatever is mounted can be read. Landlock's rights add up
 // from the root on, through mounts, so below a readable tree it cannot take reading away; a mount can take away the other rights.
 func (r *resolver) exact(n *node, around []*node) {
-	if n.Kind != Bind || n.Rights&(Device|Connect) != 0 || n.unasked {
+	if n.Kind != Bind || n.Rights&(Device|Connect|Read) != 0 || n.unasked {
 		return
 	}
 	asked := n.asked
-	if n.Rights&Read != 0 {
-		// a read-only mount does not keep a FIFO from being written (man 7 fifo); the system's own directories hold none
-		if r.host.Landlock < MinLandlock && n.Rights&Write == 0 && (n.Dir || n.Fifo) {
-			r.each(asked, "Landlock", r.host.LandlockReason, r.host.landlockFrom(MinLandlock)+", or FileWrite of the same path", "a named pipe there can be written")
-		}
-		return
-	}
 	if len(asked) == 0 {
 		asked = []profile.Operation{n.op}
 	}
@@ -186,10 +180,7 @@ func (r *resolver) exact(n *node, around []*node) {
 		r.each(asked, "Landlock", r.host.LandlockReason, r.host.landlockFrom(MinLandlock)+", or FileRead of the same path", "it can be read")
 		return
 	}
-	for _, a := range around {
-		if a.Rights&Read != 0 {
-			r.each(asked, "a mechanism that forbids reading below "+a.Path, a.Why+" allows it", "FileRead of the same path, or a path elsewhere", "it can be read")
-			return
-		}
+	if a := carries(around, Read); a != nil {
+		r.each(asked, "a mechanism that forbids reading below "+a.Path, a.Why+" allows it", "FileRead of the same path, or a path elsewhere", "it can be read")
 	}
 }

@@ -73,6 +73,9 @@ func resolveAlone(op profile.Operation, h Host) (Policy, error) {
 	switch {
 	case op.Deny:
 		around(op.Kind, op.Pattern.Path)
+		if op.Kind == profile.FileWrite { // with nothing but writing it is a cover, and exact for no use
+			around(profile.FileRead, op.Pattern.Path)
+		}
 	case op.Kind == profile.NetworkInbound && op.Address.Form == profile.FormLocalSocket:
 		around(profile.FileWrite, op.Address.Name)
 	}

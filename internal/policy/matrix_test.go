@@ -27,6 +27,8 @@ FileReadMetadata(Subpath(/srv/in))             ~ + + + + + +   | - ~ ~ ~ ~ ~ ~
 FileWrite(Subpath(/srv/out))                   ~ + + + + + +   | - ~ ~ ~ ~ ~ ~
 FileExecute(Subpath(/srv/bin))                 ~ + + + + + +   | - + + + + + +
 Deny(FileRead(Subpath(/srv/in/sub)))           + + + + + + +   | - - - - - - -
+Deny(FileWrite(Subpath(/srv/in/sub)))          ~ ~ ~ ~ ~ ~ ~   | - - - - - - -
+Deny(FileWrite(Literal(/srv/in/a)))            + + + + + + +   | - - - - - - -
 Deny(FileReadMetadata(Subpath(/srv/in/sub)))   ~ ~ ~ ~ ~ ~ ~   | - - - - - - -
 NetworkOutbound(All)                           + + + + + + +   | - + + + + + +
 NetworkOutbound(TCP(443))                      - - - + + + +   | - - - + + + +
@@ -77,7 +79,7 @@ var forms = []profile.Operation{
 	read("/srv/in"), literal(read("/srv/in/a")), literal(read("/srv/in")),
 	meta("/"), meta("/srv/in"),
 	write("/srv/out"), execute("/srv/bin"),
-	deny(read("/srv/in/sub")), deny(meta("/srv/in/sub")),
+	deny(read("/srv/in/sub")), deny(write("/srv/in/sub")), deny(literal(write("/srv/in/a"))), deny(meta("/srv/in/sub")),
 	outbound,
 	address(profile.NetworkOutbound, profile.FormTCP, 443, ""), address(profile.NetworkOutbound, profile.FormUDP, 53, ""),
 	address(profile.NetworkOutbound, profile.FormLocalSocket, 0, "/run/server.sock"),

@@ -94,7 +94,7 @@ func TestWhatIsMountedBelowATree(t *testing.T) {
 		{"a proc behind a private directory", "mount proc /srv/in/sub", list{read("/srv"), private("/srv/in")}, views{"/srv/in/sub": "", "/srv/in": "private"}},
 		{"a proc where something is mapped", "mount proc /srv/in/sub", list{read("/srv"), mapRW("/srv/in/sub", "/opt")}, views{"/srv/in/sub": "read write"}},
 		{"a proc where a directory is private", "mount proc /srv/in/sub", list{read("/srv"), private("/srv/in/sub")}, views{"/srv/in/sub": "private"}},
-		{"a proc below a tree in a private directory", "mount proc /srv/in/sub/p\n/srv/in/sub/p/", list{private("/srv"), read("/srv/in")}, views{"/srv/in/sub/p": "empty", "/srv": "private"}},
+		{"a proc below a tree in a private directory", "mount proc /srv/in/sub/p\n/srv/in/sub/p/", list{private("/srv"), best(read("/srv/in"))}, views{"/srv/in/sub/p": "empty", "/srv": "private"}},
 		{"a proc elsewhere", "mount proc /srv/out\nmount proc /srv/in-2\n/srv/in-2/", list{read("/srv/in")}, views{"/srv/out": "", "/srv/in-2": "", "/srv/in": "read"}},
 		{"a proc that is not there any more", "mount proc /srv/gone\nmount proc /srv/in/a/x", list{read("/srv")}, views{"/srv/gone": "", "/srv/in/a/x": ""}},
 		{"a proc below another mount of the same place", "mount proc /srv/in/sub\nmount ext4 /srv/in/sub", list{read("/srv")}, views{"/srv/in/sub": "empty"}},

@@ -48,6 +48,8 @@ func (r *resolver) network(ops []profile.Operation) error {
 	return nil
 }
 
+const abstractGap = "any abstract name that is free on the host can be listened on"
+
 // local: a system call names a Unix socket by what a filter cannot read, so that with one of them all are open that can be seen, and
 // those of abstract names in the same net namespace.
 func (r *resolver) local(op profile.Operation) error {
@@ -59,8 +61,13 @@ func (r *resolver) local(op profile.Operation) error {
 			return problem(op, op.Address.Name, fmt.Errorf("no operation lets the program make it; FileWrite(Subpath(%q)) would, or a Private directory", dir))
 		}
 		r.inexact(op, "a mechanism that tells the names of new sockets apart", "bind names a socket by what a filter cannot read", "", "a socket of any name can be made wherever the program may write")
+		if p.Network() {
+			r.inexact(op, "a mechanism that tells a path from an abstract name", "the network is the host's, and Landlock's scope bounds whom the program reaches, not who reaches it",
+				"a profile without the internet", abstractGap)
+		}
 	}
-	r.binds(p, op)
+	r.binds(p, r.host, op)
+	r.connects(p, r.host, op)
 	older := func(abi int, instead, gap string) {
 		if r.host.Landlock < abi {
 			r.inexact(op, fmt.Sprintf("Landlock ABI %d", abi), r.host.landlockDetail(), r.host.landlockFrom(abi)+", or "+instead, gap)

@@ -5,6 +5,7 @@ package policy
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,54 @@ func TestNetworkOperationsThatCannotBeExact(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
 		})
+	}
+}
+
+// A filter sees neither the family nor the name of what is bound and connected: what one operation opens for another must be refused or told.
+func TestWhatOneKindOfSocketOpensForAnotherIsTold(t *testing.T) {
+	const any, chosen, datagrams = "a TCP socket can listen on any port", "a TCP socket can listen on a port that the kernel chooses", ", and datagrams can be received on any"
+	sock, serve := best(local(profile.NetworkOutbound, "/run/server.sock")), best(local(profile.NetworkInbound, "/srv/out/s"))
+	for _, c := range []struct {
+		name   string
+		abis   []int
+		ops    list
+		gap    string // of sock and serve, besides those of the one alone
+		refuse bool
+	}{
+		{"connect of a server of the internet", []int{0, 2, 3}, list{sock, inbound}, "", true},
+		{"the same where ports are known", []int{4, 5, 11}, list{sock, inbound}, "", false},
+		{"the same where all is granted", []int{0, 2, 3}, list{sock, inbound, outbound}, "", false},
+		{"connect of none", []int{0, 2, 3}, list{sock}, "", false},
+		{"bind of a client of the internet", []int{0, 2, 3}, list{serve, outbound}, any + datagrams, false},
+		{"the same where ports of TCP are known", []int{4, 9}, list{serve, outbound}, chosen + datagrams, false},
+		{"the same where ports of both are known", []int{10, 11}, list{serve, outbound}, chosen, false},
+		{"bind of a client of one port", []int{4, 9, 10}, list{serve, tcp(443)}, chosen, false},
+		{"bind of a server of the internet", []int{4, 11}, list{serve, inbound}, "a Unix socket of any name can be listened on", false},
+	} {
+		for _, abi := range c.abis {
+			h := host(newFS(t, merged, sockets))
+			h.Landlock = abi
+			p, err := Resolve(of(append(list{write("/srv/out"), read("/srv/out")}, c.ops...)...), h)
+			var lacks *UnsupportedError
+			if c.refuse != errors.As(err, &lacks) || err != nil && !c.refuse {
+				t.Errorf("%s, ABI %d: %v", c.name, abi, err)
+			}
+			if c.gap != "" && !slices.Contains(p.Gaps, Gap{serve.String(), c.gap}) {
+				t.Errorf("%s, ABI %d: no gap %q in %v", c.name, abi, c.gap, p.Gaps)
+			}
+			if squat := slices.Contains(p.Gaps, Gap{serve.String(), abstractGap}); squat != (p.Network() && p.LocalListen) {
+				t.Errorf("%s, ABI %d: abstract names are told: %v", c.name, abi, squat)
+			}
+		}
+	}
+	h := host(newFS(t, merged, sockets))
+	h.Landlock = 9
+	if p, err := Resolve(of(serve, write("/srv/out"), read("/srv/out")), h); err != nil || len(p.Gaps) != 1 {
+		t.Errorf("without the network: %v, %v", p.Gaps, err)
+	}
+	h.Force, h.Landlock = profile.EngineLandlock, 9
+	if p, err := Resolve(of(serve, best(write("/srv/out")), best(meta("/"))), h); err != nil || !slices.Contains(p.Gaps, Gap{serve.String(), abstractGap}) {
+		t.Errorf("by rules: %v, %v", p.Gaps, err)
 	}
 }
 

@@ -76,13 +76,29 @@ func (f *findings) addresses(p *Policy, h Host, ops []profile.Operation) (local 
 }
 
 // binds finds what bind of a Unix socket and of a port open for each other.
-func (f *findings) binds(p *Policy, op profile.Operation) {
+func (f *findings) binds(p *Policy, h Host, op profile.Operation) {
 	if p.Inbound || p.Has(landlock.BindTCP|landlock.BindUDP) {
 		f.inexact(op, "a mechanism that tells bind to a Unix socket from bind to a port", "NetworkInbound opens both", "a profile without NetworkInbound of a port",
 			"a Unix socket of any name can be listened on")
 	}
 	if op.Kind == profile.NetworkInbound && !p.Inbound && p.Network() {
-		f.inexact(op, "a mechanism that bounds listen", "NetworkInbound opens it for TCP sockets, too", "a profile without the internet", "a TCP socket can listen on a port that the kernel chooses")
+		gap := "a TCP socket can listen on a port that the kernel chooses"
+		if h.Landlock < abiTCP {
+			gap = "a TCP socket can listen on any port"
+		}
+		if p.Outbound && h.Landlock < abiUDP {
+			gap += ", and datagrams can be received on any"
+		}
+		f.inexact(op, "a mechanism that bounds bind and listen", "NetworkInbound opens them for sockets of the internet, too", "a profile without the internet", gap)
+	}
+}
+
+// connects refuses what connect of a Unix socket opens for the TCP sockets of a profile that listens: each of their peers, where Landlock knows
+// no ports. That is no gap but another operation, so that the profile has to name it.
+func (f *findings) connects(p *Policy, h Host, op profile.Operation) {
+	if op.Kind == profile.NetworkOutbound && p.Inbound && !p.Outbound && h.Landlock < abiTCP {
+		f.lack(op, fmt.Sprintf("Landlock ABI %d, which tells connect to a Unix socket from connect to a port", abiTCP), h.landlockDetail(),
+			h.landlockFrom(abiTCP)+", or a profile without NetworkInbound(All), or NetworkOutbound(All) beside it")
 	}
 }
 

@@ -56,7 +56,7 @@ func TestWhatMeansNothingIsRefused(t *testing.T) {
 		{"mapping a socket", "/srv/sock socket", `Map("/x", "/srv/sock", ReadOnly): is a socket`, nil, list{mapRO("/x", "/srv/sock")}, nil},
 		{"mapping what is missing", "", `Map("/x", "/nowhere", ReadOnly): no such file or directory`, fs.ErrNotExist, list{mapRO("/x", "/nowhere")}, list{mapRO("/nowhere", "/srv/in")}},
 		{"mapping two things onto one", "", `Map("/x", "/srv/out", ReadOnly): Map("/x", "/srv/in", ReadOnly) has taken this place`, nil, list{mapRO("/x", "/srv/in"), mapRO("/x", "/srv/out")}, nil},
-		{"mapping onto what is private", "", `Map("/x", "/srv/in", ReadOnly): Private("/x") has taken this place`, nil, list{private("/x"), mapRO("/x", "/srv/in")}, list{private("/x"), mapRO("/x/y", "/srv/in")}},
+		{"mapping onto what is private", "", `Map("/x", "/srv/in", ReadOnly): Private("/x") has taken this place`, nil, list{private("/x"), mapRO("/x", "/srv/in")}, list{private("/x"), mapRW("/x/y", "/srv/in")}},
 		{"private where something is mapped", "", `Private("/x"): is mapped already`, nil, list{mapRO("/x", "/srv/in"), private("/x")}, list{mapRW("/x", "/srv"), private("/x/out")}},
 		{"mapping into a grant, onto what is not there", "", `Map("/srv/new", "/opt", ReadOnly): lies in FileRead(Subpath("/srv")), so the place must be there to be covered: no such file or directory`, fs.ErrNotExist, list{read("/srv"), mapRO("/srv/new", "/opt")}, list{read("/srv"), mapRO("/srv/in", "/opt")}},
 		{"private in a grant, onto what is not there", "", `Private("/srv/new"): lies in FileRead(Subpath("/srv")), so the place must be there to be covered`, fs.ErrNotExist, list{read("/srv"), private("/srv/new")}, list{read("/srv"), private("/srv/in")}},

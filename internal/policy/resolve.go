@@ -275,6 +275,11 @@ func within(op profile.Operation, path string, lead func(string) (string, error)
 			return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, which the extended file denies", path))
 		}
 	}
+	for _, v := range op.Bound.Views {
+		if to, ok := covers(v); ok && len(to) > deepest {
+			return problem(op, op.Pattern.Path, fmt.Errorf("leads to %s, where the extended file shows something else than the host", path))
+		}
+	}
 	return nil
 }
 

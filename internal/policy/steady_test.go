@@ -175,10 +175,10 @@ func TestTheWayToWhatLiesInAWritableTreeIsPinned(t *testing.T) {
 		{list{write("/w/a"), read("/w/a/b/c")}, "/w/a /w/a/b /w/a/b/c"},
 		{list{write("/w/a"), read("/w/a/b/c/d/e"), literal(read("/w/a/b/f")), execute("/w/a")}, "/w/a /w/a/b /w/a/b/c /w/a/b/c/d /w/a/b/c/d/e /w/a/b/f"},
 		{list{write("/w"), read("/w/a/b/c"), meta("/w/a-b/x"), execute("/w/a/b/c/d/e")}, "/w /w/a /w/a/b /w/a/b/c /w/a/b/c/d /w/a/b/c/d/e /w/a-b /w/a-b/x /w/s /w/s/proc /w/s/sys"},
-		{list{write("/w/a"), private("/w/a/b/c"), mapRO("/w/a/b/c/new/place", "/opt")}, "/w/a /w/a/b /w/a/b/c /w/a/b/c/new/place"},
-		{list{write("/w/g"), write("/w/a"), private("/w/a/b"), read("/w/a/b/c/d"), private("/w/g/h")}, "/w/a /w/a/b /w/a/b/c/d /w/g /w/g/h"},
+		{list{write("/w/a"), private("/w/a/b/c"), mapRW("/w/a/b/c/new/place", "/opt")}, "/w/a /w/a/b /w/a/b/c /w/a/b/c/new/place"},
+		{list{write("/w/g"), write("/w/a"), private("/w/a/b"), best(read("/w/a/b/c/d")), private("/w/g/h")}, "/w/a /w/a/b /w/a/b/c/d /w/g /w/g/h"},
 		{list{write("/w/g"), mapRW("/w/g/h", "/w/a"), read("/w/g/h/b/c")}, "/w/g /w/g/h /w/g/h/b /w/g/h/b/c"},
-		{list{write("/w/g"), mapRO("/w/g/h", "/w/a"), read("/w/g/h/b/c")}, "/w/g /w/g/h"},
+		{list{write("/w/g"), best(mapRO("/w/g/h", "/w/a")), read("/w/g/h/b/c")}, "/w/g /w/g/h"},
 		{list{mapRW("/m/n", "/w"), private("/m/n/g/h/i")}, "/m/n /m/n/g /m/n/g/h /m/n/g/h/i /m/n/s /m/n/s/proc /m/n/s/sys"},
 		{list{write("/"), private("/q/r/s"), mapRO("/w/a/b/f", "/opt/data/x")}, "/ /opt /opt/data /opt/data/x /q /q/r /q/r/s /w /w/a /w/a/b /w/a/b/f /w/s /w/s/proc /w/s/sys"},
 		// what is shown elsewhere keeps its place where it comes from, too
@@ -191,7 +191,7 @@ func TestTheWayToWhatLiesInAWritableTreeIsPinned(t *testing.T) {
 		{list{write("/w/g"), mapRO("/x", "/w/a/b")}, "/w/g /x"},
 		{list{read("/w/a"), mapRO("/x", "/w/a/b")}, "/w/a /x"},
 		{list{write("/w/a"), private("/w/a/b"), mapRO("/x", "/w/a/b/c")}, "/w/a /w/a/b /x"}, // it cannot be reached there
-		{list{write("/w/a"), mapRO("/w/a/b", "/opt"), mapRO("/x", "/w/a/b/c")}, "/w/a /w/a/b /x"},
+		{list{write("/w/a"), best(mapRO("/w/a/b", "/opt")), mapRO("/x", "/w/a/b/c")}, "/w/a /w/a/b /x"},
 		{list{read("/w"), private("/w/g/h")}, "/w /w/g/h /w/s/proc"}, // nothing can be moved there
 		{list{read("/w"), write("/w/a/b"), private("/w/a/b/c/d")}, "/w /w/a/b /w/a/b/c /w/a/b/c/d /w/s/proc"},
 		{list{literal(write("/w/a/b/f")), private("/w/g/h/i")}, "/w/a/b/f /w/g/h/i"},

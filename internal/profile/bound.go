@@ -17,8 +17,8 @@ type bound struct {
 	name    string
 	ops     []Operation
 	exact   map[spot]bool
-	trees   map[spot]trees // of a kind alone
-	holes   map[Kind]bool  // the kinds that something is denied of
+	trees   map[spot]trees         // of a kind alone
+	views   map[string][]Operation // by the place inside that they cover
 	passEnv map[string]bool
 }
 
@@ -31,14 +31,15 @@ type spot struct {
 func newBound(base Profile, bases []string) *bound {
 	b := &bound{
 		name: strings.Join(bases, " and "), ops: base.Operations, exact: map[spot]bool{},
-		trees: map[spot]trees{}, holes: map[Kind]bool{}, passEnv: map[string]bool{},
+		trees: map[spot]trees{}, views: map[string][]Operation{}, passEnv: map[string]bool{},
 	}
 	subpaths := map[spot][]string{}
 	for _, op := range base.Operations {
 		b.exact[spot{place(op), op.BestEffort}] = true
-		if op.Deny {
-			b.holes[op.Kind] = true
-		} else if op.Pattern.Match == Subpath {
+		if at, ok := view(op); ok {
+			b.views[at] = append(b.views[at], op)
+		}
+		if !op.Deny && op.Pattern.Match == Subpath {
 			of := spot{Operation{Kind: op.Kind}, op.BestEffort}
 			subpaths[of] = append(subpaths[of], op.Pattern.Path)
 		}
@@ -61,7 +62,9 @@ func (b *bound) check(op Operation) error {
 	if !exact && !effort {
 		return b.exceeded(op.Kind)
 	}
-	if hole, ok := b.hole(op); ok {
+	if hole, ok := b.hole(op); ok && !hole.Deny {
+		return fmt.Errorf("%s hides what lies there behind %s = %s; widen = true would show it", b.name, hole.Kind.Key(), formatEntry(hole))
+	} else if ok {
 		return fmt.Errorf("%s denies %s; widen = true would allow what lies below it", b.name, formatEntry(hole))
 	}
 	if op.BestEffort && exact {
@@ -86,28 +89,52 @@ func (b *bound) covered(op Operation, effort bool) bool {
 	return false
 }
 
-// sharedMemory is where POSIX shared memory lies; allowing it puts an empty directory there.
-const sharedMemory = "/dev/shm"
+// sharedMemory and queues are where those of POSIX lie; allowing them puts an empty directory there.
+const sharedMemory, queues = "/dev/shm", "/dev/mqueue"
 
-// showsSharedMemory tells whether a profile that comes after the base would show what the base's shared memory hid.
-func (b *bound) showsSharedMemory(after Profile) bool {
-	has := func(ops []Operation) bool {
-		return slices.ContainsFunc(ops, func(op Operation) bool { return op.IPC == POSIXSharedMemory })
+// showsShared tells what of the base's shared memory and queues hid something that a profile that comes after the base would show.
+func (b *bound) showsShared(after Profile) (kind IPCKind, at string, ok bool) {
+	for kind, at := range map[IPCKind]string{POSIXSharedMemory: sharedMemory, POSIXQueues: queues} {
+		has := func(ops []Operation) bool {
+			return slices.ContainsFunc(ops, func(op Operation) bool { return op.IPC == kind })
+		}
+		shown := func(op Operation) bool {
+			p := op.Pattern.Path
+			return op.Kind.file() && !op.Deny && (newTrees([]string{p}).cover(at) || trees{treeKey(at)}.cover(p))
+		}
+		if has(b.ops) && !has(after.Operations) && slices.ContainsFunc(after.Operations, shown) {
+			return kind, at, true
+		}
 	}
-	shown := func(op Operation) bool {
-		p := op.Pattern.Path
-		return op.Kind.file() && !op.Deny && (newTrees([]string{p}).cover(sharedMemory) || trees{treeKey(sharedMemory)}.cover(p))
-	}
-	return has(b.ops) && !has(after.Operations) && slices.ContainsFunc(after.Operations, shown)
+	return 0, "", false
 }
 
-// hole returns the denial that op would lie in, if there is one: the base's deepest word about the path. The denial itself stays, so
-// that what op covers above it, and beside it, is as it was.
+// view is where an operation shows something else than the host has there.
+func view(op Operation) (at string, ok bool) {
+	switch {
+	case op.Kind == Private || op.Kind == Map:
+		return op.Path, true
+	case op.Kind == IPC && op.IPC == POSIXSharedMemory:
+		return sharedMemory, true
+	case op.Kind == IPC && op.IPC == POSIXQueues:
+		return queues, true
+	}
+	return "", false
+}
+
+// hides tells whether a grant of that kind in a view would be more than the view gives: a Map gives reading itself, and writing if it
+// says so.
+func hides(v Operation, kind Kind) bool {
+	return v.Kind != Map || kind == FileExecute || kind == FileWrite && v.Mode != ReadWrite
+}
+
+// hole returns the denial or the view that op would lie in, if there is one: the base's deepest word about the path. It stays itself, so
+// that what op covers above it, and beside it, is as it was; but a grant below it would win.
 func (b *bound) hole(op Operation) (Operation, bool) {
-	kinds := takers[op.Kind]
-	if !slices.ContainsFunc(kinds, func(k Kind) bool { return b.holes[k] }) {
+	if !op.Kind.file() {
 		return Operation{}, false
 	}
+	kinds := takers[op.Kind]
 	has := func(op Operation) bool { return b.exact[spot{op, false}] || b.exact[spot{op, true}] }
 	matches := []Match{Subpath}
 	if op.Pattern.Match == Literal {
@@ -125,6 +152,11 @@ func (b *bound) hole(op Operation) (Operation, bool) {
 		for _, match := range matches {
 			if has(Operation{Kind: op.Kind, Pattern: Pattern{Path: at, Match: match}}) {
 				return Operation{}, false
+			}
+		}
+		for _, v := range b.views[at] {
+			if hides(v, op.Kind) {
+				return v, true
 			}
 		}
 		if at == "/" || at == "." {

@@ -34,9 +34,10 @@ func (d *document) checkWithin(base Profile, bases []string) error {
 		}
 	}
 	for _, key := range []string{IPC.Key(), bestEffortKey} {
-		if line, named := d.named[key]; named && b.showsSharedMemory(d.over(base)) {
-			return d.fault(key, line, fmt.Errorf("must list %q, as %s does: it hides the host's %s, which a path shows",
-				POSIXSharedMemory.Word(), b.name, sharedMemory))
+		if line, named := d.named[key]; named {
+			if kind, at, shows := b.showsShared(d.over(base)); shows {
+				return d.fault(key, line, fmt.Errorf("must list %q, as %s does: it hides the host's %s, which a path shows", kind.Word(), b.name, at))
+			}
 		}
 	}
 	for _, w := range d.passEnv {
@@ -149,6 +150,10 @@ func boundOf(ops []Operation, kind Kind) *Bound {
 			b.Operations = append(b.Operations, op)
 		case op.Deny && slices.Contains(takers[kind], op.Kind):
 			b.Denied = append(b.Denied, op)
+		default:
+			if at, ok := view(op); ok && hides(op, kind) {
+				b.Views = append(b.Views, Operation{Kind: kind, Pattern: Pattern{Path: at, Match: Subpath}})
+			}
 		}
 	}
 	return &b

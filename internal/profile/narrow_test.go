@@ -70,6 +70,21 @@ var narrowings = []struct{ base, child, want string }{
 	{"best-effort = [{ deny = { read = '/a/b' } }]\nread = ['/a']", `read = ["/a/b/c"]`, `read[0]: "/a/b/c": 0.toml denies "/a/b"; widen = true would allow what lies below it`},
 	{`read = ["/a"]`, `best-effort = [{ deny = { read = "/a/b" } }]`, ""},
 
+	// what a view hides stays hidden
+	{"read = ['/']\nprivate = ['/tmp']", `read = ["/", "/srv/in"]`, ""},
+	{"read = ['/']\nprivate = ['/tmp']", `read = ["/tmp/in"]`, `read[0]: "/tmp/in": 0.toml hides what lies there behind private = "/tmp"; widen = true would show it`},
+	{"read = ['/']\nprivate = ['/tmp']", `read = [{ literal = "/tmp/in" }]`, `read[0]: "/tmp/in": 0.toml hides what lies there behind private = "/tmp"; widen = true would show it`},
+	{"read = ['/', '/tmp/in']\nprivate = ['/tmp']", `read = ["/tmp/in", "/tmp/in/x"]`, ""},
+	{"exec = ['/']\nprivate = ['/tmp']", `exec = ["/", "/tmp"]`, `exec[1]: "/tmp": 0.toml hides what lies there behind private = "/tmp"; widen = true would show it`},
+	{"exec = ['/', '/tmp']\nprivate = ['/tmp']", `exec = ["/", "/tmp"]`, ""},
+	{"write = ['/t']\nmap = ['/t/m=/h']", `write = ["/t/m"]`, `write[0]: "/t/m": 0.toml hides what lies there behind map = "/t/m=/h"; widen = true would show it`},
+	{"write = ['/t']\nmap = ['/t/m=/h:rw']", `write = ["/t/m/x"]`, ""},
+	{"read = ['/t']\nmap = ['/t/m=/h']", `read = ["/t/m/x"]`, ""},
+	{"exec = ['/t']\nmap = ['/t/m=/h:rw']", `exec = ["/t/m"]`, `exec[0]: "/t/m": 0.toml hides what lies there behind map = "/t/m=/h:rw"; widen = true would show it`},
+	{"read = ['/']\nipc = ['posix-shared-memory']", `read = ["/dev/shm/x"]`, `read[0]: "/dev/shm/x": 0.toml hides what lies there behind ipc = "posix-shared-memory"; widen = true would show it`},
+	{"read = ['/']\nipc = ['posix-queues']", `read = ["/dev/mqueue"]`, `read[0]: "/dev/mqueue": 0.toml hides what lies there behind ipc = "posix-queues"; widen = true would show it`},
+	{"read = ['/']\nipc = ['posix-queues']", `ipc = []`, `ipc: must list "posix-queues", as 0.toml does: it hides the host's /dev/mqueue, which a path shows`},
+
 	// best effort is taken where the base takes it
 	{`system = true`, `best-effort = [{ system = true }]`, `best-effort[0]: 0.toml wants it exact; write it under system, or add widen = true`},
 	{`best-effort = [{ system = true }]`, `best-effort = [{ system = true }]`, ""},

@@ -189,10 +189,11 @@ type Operation struct {
 }
 
 // Bound is what a file allows of one kind. A pattern lies within it if its target lies within a target of Operations and no target
-// of Denied that it lies within is as deep as the deepest of those: otherwise a link would lead back into a hole.
+// of Denied that it lies within is as deep as the deepest of those, and no view is deeper: otherwise a link would lead back into a hole.
 type Bound struct {
 	Operations []Operation // of the same kind
 	Denied     []Operation // each a Deny, of the kinds that take from this one
+	Views      []Operation // the places where something else is shown than the host has there, as if of the same kind
 }
 
 // String is the operation as it is written in Go.

@@ -186,8 +186,11 @@ func TestTheBoundIsTheRuleWithoutItsIndexes(t *testing.T) {
 // slowlyAllowed is the rule, without the indexes: something of the base covers op, no hole that op lies in is as deep as the deepest that
 // covers it, and best effort is taken where nothing that covers op is exact.
 func slowlyAllowed(base Profile, op Operation) bool {
-	covered, exact, depth, hole := false, false, -1, -1
+	covered, exact, depth, hole, hidden := false, false, -1, -1, -1
 	for _, b := range base.Operations {
+		if at, ok := view(b); ok && op.Kind.file() && hides(b, op.Kind) && slowlyCovers(Operation{Kind: op.Kind, Pattern: Pattern{Path: at, Match: Subpath}}, op) {
+			hidden = max(hidden, len(at))
+		}
 		taken := b.Deny && slices.Contains(takers[op.Kind], b.Kind)
 		if !taken && (b.Deny || b.Kind != op.Kind) || !slowlyCovers(b, op) {
 			continue
@@ -198,7 +201,7 @@ func slowlyAllowed(base Profile, op Operation) bool {
 		}
 		covered, exact, depth = true, exact || !b.BestEffort, max(depth, len(b.Pattern.Path))
 	}
-	return op.Deny || covered && (hole < 0 || hole < depth) && !(op.BestEffort && exact)
+	return op.Deny || covered && (hole < 0 || hole < depth) && hidden <= depth && !(op.BestEffort && exact)
 }
 
 func slowlyCovers(b, op Operation) bool {

@@ -28,6 +28,7 @@ func init() {
 		"listen":     listen,                                                      // nothing bound: the kernel chooses a port
 		"serve":      serve,                                                       // ADDRESS: notes its address, accepts one connection, echoes one message
 		"echoudp":    echoUDP,                                                     // ADDRESS: notes its address, answers one datagram
+		"named":      named,                                                       // notes the abstract name that the kernel gives, waits for one datagram
 		"sendfd":     sendTo,                                                      // FD ADDRESS: by a socket that is there
 		"fastopenfd": func(a []string) error { return onSocket(a, fastOpen) },     // FD ADDRESS
 		"connectfd":  func(a []string) error { return onSocket(a, unix.Connect) }, // FD ADDRESS
@@ -216,6 +217,22 @@ func echoUDP(a []string) error {
 			return err
 		}
 		return unix.Sendto(fd, buf[:n], 0, from)
+	})
+}
+
+// named needs no bind: with SO_PASSCRED a connect gives the socket a name, even one that fails.
+func named([]string) error {
+	return opened([]string{"@nobody"}, unix.SOCK_DGRAM, func(fd int, sa unix.Sockaddr) error {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+			return err
+		}
+		_ = unix.Connect(fd, sa)
+		name, err := unix.Getsockname(fd)
+		if err != nil {
+			return err
+		}
+		note("at %s", name.(*unix.SockaddrUnix).Name)
+		return reply(fd)
 	})
 }
 
