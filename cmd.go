@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
@@ -46,7 +47,7 @@ type Cmd struct {
 	Cancel func() error
 	// WaitDelay bounds the time between the end of the program, or of the context, and the return of Wait, as in os/exec.
 	WaitDelay time.Duration
-	// Terminal, if set, is the caller's controlling terminal, and one of Stdin, Stdout and Stderr: the program becomes its foreground
+	// Terminal, which needs the namespace engine, if set, is the caller's controlling terminal, and one of Stdin, Stdout and Stderr: the program becomes its foreground
 	// job, in the caller's session, so that its keys send signals to the program alone. If nil, the program has a session of its own
 	// and no controlling terminal. Who sets it must take the terminal's foreground back afterwards.
 	Terminal *os.File
@@ -198,6 +199,11 @@ func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 			p.TTY = i
 		}
 		p.FDs = append(p.FDs, fd)
+	}
+	if c.Terminal != nil && c.sandbox.policy.Engine == policy.LandlockEngine {
+		return p, &UnsupportedError{[]Unsupported{{Operation: "Cmd.Terminal", Mechanism: "a pid namespace",
+			Detail: "the landlock engine has none, and with the terminal's keys the program could signal the caller's other jobs",
+			Fix:    "the namespace engine, or no Terminal: the program is then in a session of its own, and its caller hands on the signals"}}}
 	}
 	if c.Terminal != nil && p.TTY < 0 {
 		return p, &SetupError{Step: plan.TTY.String(), Path: c.Terminal.Name(), Err: syscall.EINVAL, Hint: "it is not among the files that the program is given"}

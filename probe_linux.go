@@ -27,7 +27,7 @@ func facts() (policy.Host, error) {
 		return policy.Host{}, &SetupError{Step: "read the mount table", Path: mountinfo, Err: err}
 	}
 	ok := policy.Check{OK: true}
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), Mounts: mounts, Namespaces: ok, Proc: ok, Seccomp: ok}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), CPULimited: limited(unix.RLIMIT_CPU), Mounts: mounts, Namespaces: ok, Proc: ok, Seccomp: ok}
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
 	if k := probed.host.Load(); k != nil {
 		h.Namespaces, h.Proc, h.Seccomp, h.Landlock, h.LandlockReason, h.LandlockFix = k.Namespaces, k.Proc, k.Seccomp, k.Landlock, k.LandlockReason, k.LandlockFix
@@ -159,6 +159,11 @@ func system() string {
 		return "Linux"
 	}
 	return "Linux " + unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:])
+}
+
+func limited(resource int) bool {
+	var l unix.Rlimit
+	return unix.Getrlimit(resource, &l) != nil || l.Max != unix.RLIM_INFINITY
 }
 
 // coreLimit is 1, or what the hard limit leaves of it.

@@ -170,6 +170,9 @@ func (s *Sandbox) run(c plan.Command) (*child, error) {
 	if err = s.lacking(err); err != nil {
 		return nil, err
 	}
+	if s.policy.Engine == policy.LandlockEngine {
+		c.TTY, c.Foreground = -1, false // see Cmd.command: a session of its own
+	}
 	return s.start(c)
 }
 

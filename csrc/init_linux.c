@@ -38,6 +38,16 @@ INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rusage *
 	while (sys(SYS_write, GAOL_INIT_STATUS, &st, sizeof st) == -EINTR) {}
 }
 
+/* A pipe that takes a write of up to PIPE_BUF says POLLOUT. Stops and what ends them are told only if the caller reads: a program makes as
+ * many of them as it likes, and must not have this process wait. */
+INLINE int heard(void) {
+	volatile struct pollfd p;
+	p.fd = GAOL_INIT_STATUS, p.events = POLLOUT, p.revents = 0;
+	volatile struct timespec at_once;
+	at_once.tv_sec = at_once.tv_nsec = 0;
+	return sys(SYS_ppoll, &p, 1, &at_once, 0, 0) == 1 && p.revents == POLLOUT;
+}
+
 /* What the arguments say: the program's number, and what GAOL_INIT_* letters there are. */
 struct way {
 	long program;
@@ -80,9 +90,9 @@ INLINE int reap(const struct way *w) {
 		/* PTRACE_TRACEME makes the parent the tracer, which this process then is, unasked: it lets go, with the signal that there was */
 		if (WIFSTOPPED(st) && sys(SYS_ptrace, PTRACE_DETACH, pid, 0, WSTOPSIG(st) == SIGTRAP ? 0 : WSTOPSIG(st)) == 0) continue;
 		if (pid != w->program) continue;
-		if (WIFSTOPPED(st)) report(GAOL_STOPPED, st, 0, &ru);
-		else if (WIFCONTINUED(st)) report(GAOL_CONTINUED, st, 0, &ru);
-		else {
+		if (WIFSTOPPED(st) || WIFCONTINUED(st)) {
+			if (heard()) report(WIFSTOPPED(st) ? GAOL_STOPPED : GAOL_CONTINUED, st, 0, &ru);
+		} else {
 			report(GAOL_EXITED, st, kill_rest(w), &ru);
 			/* a pipe wakes its reader on the writer's processor, where it would wait for the end of this process */
 			sys(SYS_sched_yield);
@@ -113,7 +123,7 @@ RESIDENT static void gaol_init_main(const long *argc) {
 
 	uint64_t all = ~0ull;
 	long signals = sys(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals < 0) gaol_exit(1);
+	if (signals < 0) end(w);
 	for (;;) {
 		int more = reap(w);
 		volatile struct pollfd p[3];

@@ -319,6 +319,7 @@ var _ = Describe("a step that fails", func() {
 	})
 
 	It("is never a way past the profile when a path changes while New works", func() {
+		needLandlock(2)
 		dir, secret := tempDir(), newCanaries()
 		at, aside := makeDir(dir, "at"), filepath.Join(dir, "aside")
 		quit := make(chan struct{})

@@ -133,6 +133,7 @@ var _ = Describe("A proc of the host below a granted tree", func() {
 	var t, at string
 	var me int
 	BeforeEach(func() {
+		needLandlock(2)
 		t = tempDir()
 		at = makeDir(t, "chroot", "proc")
 		writeFile("file", t, "chroot", "file")
@@ -253,6 +254,7 @@ var _ = Describe("A file system of the kernel's below a granted tree", func() {
 	}
 
 	It("is read-only in a writable tree, and a tmpfs is not", func() {
+		needLandlock(2)
 		v := value()
 		denied := "EROFS"
 		if !root() {

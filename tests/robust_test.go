@@ -358,6 +358,7 @@ var _ = Describe("A caller", func() {
 	})
 
 	It("is told by New what the host lacks for a profile, whatever worked before", func() {
+		needLandlock(2)
 		needUnshare()
 		masked := []string{"unshare", "-Urm", "sh", "-c", `mount -t tmpfs none /proc/fs && exec "$0"`}
 		Expect(helped("two-profiles files system files info nothing root system", masked...)).To(Equal("files ok, system lacks a /proc of its own, files ok, " +
@@ -370,6 +371,7 @@ var _ = Describe("A caller", func() {
 	})
 
 	It("gives a command the umask that it has at Start", func() {
+		needLandlock(2)
 		Expect(helped("umask")).To(Equal("0022 rwxr-xr-x 0000 rwxrwxrwx 0077 rwx------ 0777 --------- 0027 rwxr-x--- 0037\n"))
 	})
 })

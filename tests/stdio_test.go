@@ -62,6 +62,7 @@ var _ = Describe("standard streams", func() {
 	BeforeEach(func() { s = sandbox(gaol.System(), gaol.ProcessCreate()) })
 
 	It("take standard input from a reader, a file or nothing", func() {
+		needLandlock(2)
 		file := writeFile("from a file", tempDir(), "in")
 		for _, stdin := range []func() io.Reader{
 			func() io.Reader { return strings.NewReader("from a reader") },
@@ -86,6 +87,7 @@ var _ = Describe("standard streams", func() {
 	})
 
 	It("write standard output and error to writers, files, the same writer or nothing", func() {
+		needLandlock(2)
 		const script = "i=0; while [ $i -lt 200 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done; exit 1"
 		dir := tempDir()
 		for n, to := range []func(a, b *bytes.Buffer) (io.Writer, io.Writer){
@@ -186,6 +188,7 @@ var _ = Describe("standard streams", func() {
 
 var _ = Describe("ExtraFiles", func() {
 	It("are numbered from 3 on, in any order and more than once", func() {
+		needLandlock(2)
 		s := sandbox(gaol.System(), gaol.ProcessCreate())
 		dir := tempDir()
 		for range 5 {

@@ -90,6 +90,8 @@ func (f *runFlags) tell(r gaol.Report, state *gaol.ProcessState, err error) {
 	}
 }
 
+const landlockEngine = "landlock"
+
 // command returns the state of a program that ran. The error beside it is none of the program's.
 func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.ProcessState, error) {
 	profile, err := f.profile.profile()
@@ -110,6 +112,9 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 	}
 	cmd := sandbox.Command(nil, command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdio.files[0], stdio.files[1], stdio.files[2]
+	if sandbox.Report().Engine == landlockEngine {
+		stdio.terminal = nil
+	}
 	if t := stdio.terminal; t != nil {
 		cmd.Terminal, cmd.Background, cmd.Stopped = t.file, true, t.stopped
 	}
@@ -119,6 +124,9 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 	if err != nil {
 		stdio.terminal.ended(0)
 		return nil, f.profile.inWords(err)
+	}
+	if cmd.Report().Engine == landlockEngine { // it turned out to be the one that works; the program has a session of its own there
+		stdio.terminal = nil
 	}
 	go sandbox.Close() // what it takes to take the template down is done by the time the program has ended
 	stdio.terminal.started(cmd.Process.Pid)

@@ -116,7 +116,7 @@ func paths() []Attack {
 				for _, name := range []string{"uid_map", "gid_map", "setgroups", "projid_map", "oom_score_adj", "oom_adj", "loginuid", "coredump_filter",
 					"comm", "timerslack_ns", "clear_refs", "attr/current", "attr/exec", "autogroup", "sched", "timens_offsets"} {
 					if in.Twin {
-						if name == "oom_score_adj" || name == "comm" {
+						if name == "comm" {
 							in.Open("/proc/self/"+name, unix.O_RDONLY)
 						}
 						continue

@@ -30,10 +30,10 @@ func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 	c.limits(h)
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps, Flags: plan.CapsHeld})
-	c.step(plan.Step{Op: plan.LandlockKept})
 	if p.Proc != policy.NoProc {
 		c.narrow(&p, h.Mounts)
 	}
+	c.step(plan.Step{Op: plan.LandlockKept}) // the last: a domain holds a copy of all rules of the one before
 	c.step(plan.Step{Op: plan.SeccompSelf})
 	c.step(plan.Step{Op: plan.Seccomp})
 	return c.plan
@@ -62,9 +62,23 @@ func (c *compiler) narrow(p *policy.Policy, mounts []policy.Mount) {
 			tops[at] = rule{at, bits, e.Why, 0}
 		}
 	}
-	rules := append(slices.Collect(maps.Values(tops)), rule{procPath + "/self", reading, "/proc", plan.FollowSelf})
+	rules := slices.Collect(maps.Values(tops))
+	for _, f := range ownProc {
+		rules = append(rules, rule{procPath + "/self/" + f.name, f.rights, "/proc", plan.FollowSelf})
+	}
 	c.rules(ruleOps{plan.LandlockRuleset, plan.LandlockPath, plan.LandlockPort}, plan.Ruleset{FS: reading | landlock.Refer, Size: landlock.Size(policy.MinLandlock)}, &policy.Policy{}, rules)
 	c.step(plan.Step{Op: plan.LandlockEnforce})
+}
+
+// ownProc is what a program may read of itself. Not the directory as a whole, nor task: the host's network, its mounts and its cgroups are
+// in there.
+var ownProc = []struct {
+	name   string
+	rights uint64
+}{
+	{"auxv", landlock.ReadFile}, {"cmdline", landlock.ReadFile}, {"comm", landlock.ReadFile}, {"environ", landlock.ReadFile},
+	{"fd", reading}, {"fdinfo", reading}, {"limits", landlock.ReadFile}, {"maps", landlock.ReadFile},
+	{"stat", landlock.ReadFile}, {"statm", landlock.ReadFile}, {"status", landlock.ReadFile},
 }
 
 // top is the first directory on the way to a path that holds no proc: the rule for /proc is for its root, wherever else that is mounted, as it

@@ -6,6 +6,8 @@ package linuxplan
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gaol-sandbox/gaol/internal/landlock"
@@ -51,7 +53,10 @@ func (m *ruled) run(f fakeFS, p plan.Plan) error {
 		case plan.LandlockPath, plan.KeepPath:
 			kind, ok := f[s.Path]
 			if s.Flags&plan.FollowSelf != 0 {
-				kind, ok = "/", s.Path == "/proc/self" && s.Op == plan.LandlockPath
+				kind, ok = "", strings.HasPrefix(s.Path, "/proc/self/") && s.Op == plan.LandlockPath
+				if s.Path == "/proc/self/fd" || s.Path == "/proc/self/fdinfo" {
+					kind = "/"
+				}
 			}
 			switch bits := uint64(s.N); {
 			case !ok || f.link(s.Path):
@@ -156,6 +161,7 @@ func TestRandomRulesAddUpToThePolicy(t *testing.T) {
 		f := anyTree(t)
 		f["/run"], f["/run/s"] = "/", "socket"
 		f["/proc/1"], f["/proc/1/status"], f["/proc/self/status"], f["/proc/meminfo"], f["/proc/sys"] = "/", "", "", "", "/"
+		f["/proc/self/maps"], f["/proc/self/fd"], f["/proc/self/net"], f["/proc/self/net/tcp"], f["/proc/self/task"] = "", "/", "/", "", "/"
 		h := rulesHost(f, rapid.IntRange(2, 11).Draw(t, "ABI"))
 		h.Mounts = anyMounts(t, f)
 		in := anyRuledProfile(t, f)
@@ -175,7 +181,7 @@ func TestRandomRulesAddUpToThePolicy(t *testing.T) {
 			t.Fatalf("%v\n%v\n%s\n%s", err, in.Operations, p, out)
 		}
 		rules, ports = rules+len(m.kept.paths), ports+len(m.kept.ports)
-		if m.own != nil && len(h.Mounts) == 0 && len(m.own.paths) > len(tops)+len(procEntries(&p))+1 {
+		if m.own != nil && len(h.Mounts) == 0 && len(m.own.paths) > len(tops)+len(procEntries(&p))+len(ownProc) {
 			t.Fatalf("a spawn makes %d rules\n%s", len(m.own.paths), out)
 		}
 		for q := range f {
@@ -183,7 +189,7 @@ func TestRandomRulesAddUpToThePolicy(t *testing.T) {
 				continue
 			}
 			want := rulesWant(f, &p, q) & m.kept.ruleset.FS
-			if under(q, "/proc/self") && p.Proc != policy.NoProc {
+			if p.Proc != policy.NoProc && (slices.Contains([]string{"/proc/self/status", "/proc/self/maps"}, q) || under(q, "/proc/self/fd")) {
 				want |= llReads
 			}
 			got := m.at(q, h.Mounts)

@@ -107,6 +107,10 @@ func (r *ruler) operation(op profile.Operation) error {
 		if r.host.Landlock < abiScope {
 			r.lack(op, "Landlock ABI 6, whose scope tells what the program has made", r.host.landlockDetail(), r.host.landlockFrom(abiScope))
 		}
+		if r.host.CPULimited { // the init inherits it, and the program can have it work without end
+			r.inexact(op, "an init that nothing ends before the program", "the calling process has a limit of processor time (ulimit -t)", "no such limit for the caller",
+				"what the program leaves behind can outlive the init, which the limit ends")
+		}
 		r.policy.Processes = true
 	case profile.Signal:
 	case profile.Trace:

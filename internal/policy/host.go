@@ -45,6 +45,8 @@ type Host struct {
 	// Barred, if it has a mechanism, is what every engine needs and this process cannot have.
 	Barred         Unsupported
 	UIDMap, GIDMap string // for the user namespace: /proc/PID/uid_map
+	// CPULimited says that the calling process, and what it starts, is killed after so much processor time (RLIMIT_CPU).
+	CPULimited bool
 	// Nofile is the soft and hard limit of open files that a program is given.
 	Nofile [2]uint64
 	// Core is the limit of cores: 1, which keeps them from a helper outside too, or 0 where the caller's hard limit is.

@@ -211,3 +211,15 @@ func TestRulesShowTheHost(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestALimitOfProcessorTimeEndsTheInitToo(t *testing.T) {
+	h := rulesHost(t, 6)
+	h.CPULimited = true
+	if got := refusals(t, h, of(meta("/"), process)); len(got) != 1 || !strings.Contains(got[0], "ulimit -t") {
+		t.Error(got)
+	}
+	h.CPULimited = false
+	if _, err := Resolve(of(meta("/"), process), h); err != nil {
+		t.Error(err)
+	}
+}

@@ -128,7 +128,7 @@ func TestAttacksOnSingleGrantsFailAndTheirTwinsPass(t *testing.T) {
 		{"F_SETLEASE with high bits", "fcntl", [6]uint64{0, 1024 | high}, strict, DenyEPERM},
 		{"F_SETDELEG", "fcntl", [6]uint64{0, 1040}, strict, DenyEPERM},
 		{"what is no command yet", "fcntl", [6]uint64{0, 64}, strict, DenyEPERM},
-		{"F_SETLEASE", "fcntl", [6]uint64{0, 1024}, Grants{Attributes: true}, Allow},
+		{"F_SETLEASE", "fcntl", [6]uint64{0, 1024}, Grants{Attributes: true}, DenyEPERM},
 
 		{"own processor", "sched_setaffinity", [6]uint64{0, 8, 1}, strict, Allow},
 		{"own processor with high bits", "sched_setaffinity", [6]uint64{high, 8, 1}, strict, Allow},

@@ -172,18 +172,12 @@ func conditional() []Group {
 				{is(0, 0), masked(1, ^uint32(1), 6)}, {is(0, 0), masked(1, ^uint32(7), 8)}},
 		},
 		{
-			Name:      "commands of descriptors",
-			Why:       "of what the program holds",
+			Name: "commands of descriptors",
+			Why: "of what the program holds. Not F_SETLEASE, which makes those outside who open the file wait for lease-break-time, through a " +
+				"descriptor that only reads, and no mount refuses it; F_SETDELEG does so for directories (Linux 6.19)",
 			Calls:     []string{"fcntl"},
 			Condition: "the command is one of those up to F_GETOWNER_UIDS, an F_OFD_* or one from F_GETLEASE to F_GETDELEG",
 			any:       oneOf(1, commandsOfFcntl()...),
-		},
-		{
-			Name: "leases",
-			Why: "F_SETLEASE makes those outside who open the file wait for lease-break-time, through a descriptor that only reads; F_SETDELEG " +
-				"does so for directories (Linux 6.19). Mounts do not refuse it either, and file servers need it, so it goes with the attributes",
-			Calls: []string{"fcntl"},
-			Need:  NeedAttributes,
 		},
 		{
 			Name:      "own scheduling",

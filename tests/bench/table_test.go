@@ -52,6 +52,8 @@ func BenchmarkTable(b *testing.B) {
 		{
 			{"Go os/exec, not confined", func() error { return exec.Command(program).Run() }},
 			{"**gaol, from the second spawn of a Sandbox on**", spawn(s)},
+			{"gaol's landlock engine: no namespaces; 10 rules", spawn(rules(b, 10))},
+			{"the same with 1,000 rules", spawn(rules(b, 1000))},
 		},
 		append([]contender{{"gaol.New and the first spawn", func() error {
 			s := again(b)

@@ -56,7 +56,7 @@ func init() {
 		"reopenfd": func(a []string) error { return withFD(a, again) }, // FD FLAGS
 		"watch":    onPath(watch),                                      // PATH: inotify
 		"statfs":   onPath(statfs),                                     // PATH: size in MiB
-		"lock":     onPath(lock),                                       // PATH: flock, a record lock, a lease
+		"lock":     onPath(lock),                                       // PATH: flock, a record lock
 		"copy":     onPaths(copyFile),
 	})
 }
@@ -334,11 +334,7 @@ func lock(path string) error {
 		if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			return err
 		}
-		if err := unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &unix.Flock_t{Type: unix.F_RDLCK}); err != nil {
-			return err
-		}
-		_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
-		return err
+		return unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &unix.Flock_t{Type: unix.F_RDLCK})
 	})
 }
 
