@@ -136,7 +136,7 @@ func Syscall(names ...string) Operation {
 
 // Private puts an empty, writable directory of the command's own at path. What is in it is lost when the command ends; nothing in it
 // can be executed unless FileExecute(Subpath(path)) says so. "/dev/shm" serves POSIX semaphores and shared memory, and "/dev/pts" brings
-// pseudo-terminals.
+// pseudo-terminals. A directory of the host that is only read does not belong in it: see [Map] for a place elsewhere.
 func Private(path string) Operation {
 	return operation(profile.Operation{Kind: profile.Private, Path: path})
 }
