@@ -34,6 +34,9 @@ func flagWords(advice string) string {
 	replace(`\b(File\w+)\((?:Literal|Subpath)\("([^"]*)"\)\)`, func(m []string) string { return valued(m[1], m[2]) })
 	replace(`\b(File\w+)\(Optional\((?:Literal|Subpath)\("([^"]*)"\)\)\)`, func(m []string) string { return valued(m[1], m[2]) })
 	replace(`\b(Private|Device|Syscall)\("([^"]*)"\)`, func(m []string) string { return valued(m[1], m[2]) })
+	replace(`\bMap\("([^"]*)", "([^"]*)", Read(Only|Write)\)`, func(m []string) string {
+		return "--map " + m[1] + "=" + m[2] + map[string]string{"Write": ":rw"}[m[3]]
+	})
 	replace(`\b(IPC)\((\w+)\)`, func(m []string) string { return valued(m[1], ipcWord(m[2])) })
 	replace(`\b(Network\w+)\(All(?:\(\))?\)`, func(m []string) string { return valued(m[1], "all") })
 	replace(`\b(Network\w+)\((TCP|UDP|Loopback)\((\d+)\)\)`, func(m []string) string { return valued(m[1], strings.ToLower(m[2])+":"+m[3]) })
