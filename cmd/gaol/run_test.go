@@ -139,7 +139,7 @@ func TestTheExitStatusIs125IfGaolFails(t *testing.T) {
 		{"run -p " + d + "/bad.toml true", "bad.toml:2: sistem"},
 		{"run -p a.toml -p b.toml true", "one profile file"},
 		{"run --system --read /none/at/all true", "--read /none/at/all: no such file or directory (a ? at the end"},
-		{"run --system --dir /none true", "change directory /none"},
+		{"run --system --metadata / --dir /none true", "change directory /none"},
 		{"run --system --status-fd 2 true", "from 3 on"},
 		{"run --system --status-fd 0 true", "from 3 on"},
 		{"run --system --status-fd 77 true", "not open"},
