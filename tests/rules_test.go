@@ -21,7 +21,7 @@ func rules(options ...gaol.Option) *gaol.Sandbox {
 	return sandbox(append(options, gaol.WithEngine(gaol.EngineLandlock), gaol.FileReadMetadata(gaol.Subpath("/")))...)
 }
 
-var _ = Describe("the landlock engine", func() {
+var _ = Describe("the landlock engine", Label(withoutNamespaces), func() {
 	It("reads and lists what is granted, writes nothing of it, and opens nothing else", func() {
 		dir, other := tempDir(), tempDir()
 		file, secret := writeFile("content", dir, "file"), writeFile("secret", other, "file")
