@@ -112,8 +112,7 @@ func (t *template) prepare(full plan.Plan, network bool) (err error) {
 	if errors.Is(err, unix.ETOOMANYREFS) {
 		// The descriptors come through a socket, and a program of the same user can hold as many in flight as all of them may. Without
 		// a template each command builds its own view, which takes longer and needs none.
-		t.once, t.plan = plan.Plan{}, full
-		t.ahead(network)
+		t.once, t.plan, t.core = plan.Plan{}, full, csrc.NoTemplate()
 		return nil
 	}
 	if err != nil {
@@ -122,14 +121,15 @@ func (t *template) prepare(full plan.Plan, network bool) (err error) {
 	return nil
 }
 
-// ahead makes the process 1 of the one command before it is known what it shall do.
+// ahead makes the process 1 of the one command before it is known what it shall do. What keeps it from that the spawn will tell.
 func (t *template) ahead(network bool) {
 	if t.core != nil {
 		return
 	}
+	t.core = csrc.NoTemplate()
 	if _, caller, err := shared(); err == nil {
 		namespaces, fresh := linuxplan.Namespaces(network)
-		t.core = csrc.NoTemplate(namespaces, fresh, caller)
+		_ = t.core.Ahead(namespaces, fresh, caller)
 	}
 }
 

@@ -25,10 +25,10 @@ func ahead(t *testing.T, namespaces uint32) *Template {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Close(caller) })
-	template := NoTemplate(namespaces, fresh, caller)
+	template := NoTemplate()
 	t.Cleanup(template.Close)
-	if template.ahead == nil {
-		t.Skip("user namespaces are missing")
+	if err := template.Ahead(namespaces, fresh, caller); err != nil {
+		t.Skipf("a process 1 with namespaces of its own is missing: %v", err)
 	}
 	return template
 }
@@ -46,12 +46,12 @@ func TestWhatWasMadeAheadAndIsNotUsedIsGone(t *testing.T) {
 	before := descriptors(t)
 	for range 20 {
 		caller, _ := unix.PidfdOpen(os.Getpid(), 0)
-		template := NoTemplate(template, fresh, caller)
-		if template.ahead == nil {
-			t.Skip("user namespaces are missing")
+		made := NoTemplate()
+		if err := made.Ahead(template, fresh, caller); err != nil {
+			t.Skipf("a process 1 with namespaces of its own is missing: %v", err)
 		}
-		template.Close()
-		template.Close()
+		made.Close()
+		made.Close()
 		_ = unix.Close(caller)
 	}
 	if after := descriptors(t); after != before {
@@ -111,9 +111,8 @@ func isExec(err error) bool {
 func TestWhatWasMadeAheadEndsWithItsCaller(t *testing.T) {
 	if os.Getenv("GAOL_TEST_AHEAD") != "" {
 		caller, _ := unix.PidfdOpen(os.Getpid(), 0)
-		made := NoTemplate(template, fresh, caller)
-		if made.ahead == nil {
-			_, _ = os.Stdout.WriteString("none\n")
+		if err := NoTemplate().Ahead(template, fresh, caller); err != nil {
+			_, _ = os.Stdout.WriteString("none: " + err.Error() + "\n")
 			return
 		}
 		_, _ = os.Stdout.WriteString(strconv.Itoa(os.Getpid()) + "\n")
@@ -132,9 +131,9 @@ func TestWhatWasMadeAheadEndsWithItsCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = in.Close()
-	if line(t, out) == "none" {
+	if said := line(t, out); strings.HasPrefix(said, "none: ") {
 		_ = c.Wait()
-		t.Skip("user namespaces are missing")
+		t.Skipf("a process 1 with namespaces of its own is missing: %s", said)
 	}
 	_ = c.Process.Kill()
 	_ = c.Wait()

@@ -62,16 +62,24 @@ type Template struct {
 }
 
 // NoTemplate returns a Template that holds nothing: the plan that it is given has the build stage too, and each Spawn takes that along.
-// The process 1 of the first is made now, with these namespaces, and waits for its plan; where that fails, Spawn will tell. caller is a
-// pidfd of this process.
-func NoTemplate(namespaces, fresh uint32, caller int) *Template {
-	t := &Template{none: true, kept: -1, namespaces: namespaces | fresh}
+func NoTemplate() *Template {
+	t := &Template{none: true, kept: -1}
 	for i := range t.ns {
 		t.ns[i] = -1
 	}
-	var failure C.struct_gaol_failure
-	t.ahead = C.gaol_prepare(C.uint32_t(namespaces), C.uint32_t(fresh), C.int(caller), &failure)
 	return t
+}
+
+// Ahead makes the process 1 of the first spawn now, with these namespaces; it waits for its plan. caller is a pidfd of this process. Only who
+// starts a command at once may call it, before anything else has the Template: the process is the calling thread's, and ends with that.
+// Where it fails, Spawn makes the process, as it does for the second spawn.
+func (t *Template) Ahead(namespaces, fresh uint32, caller int) error {
+	var failure C.struct_gaol_failure
+	t.namespaces = namespaces | fresh
+	if t.ahead = C.gaol_prepare(C.uint32_t(namespaces), C.uint32_t(fresh), C.int(caller), &failure); t.ahead == nil {
+		return goFailure(&failure)
+	}
+	return nil
 }
 
 // prepared hands the process 1 that was made ahead to one spawn.
