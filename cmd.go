@@ -47,8 +47,8 @@ type Cmd struct {
 	Cancel func() error
 	// WaitDelay bounds the time between the end of the program, or of the context, and the return of Wait, as in os/exec.
 	WaitDelay time.Duration
-	// Terminal, which needs the namespace engine, if set, is the caller's controlling terminal, and one of Stdin, Stdout and Stderr: the program becomes its foreground
-	// job, in the caller's session, so that its keys send signals to the program alone. If nil, the program has a session of its own
+	// Terminal, if set, is the caller's controlling terminal, and one of Stdin, Stdout and Stderr: the program becomes its foreground
+	// job, in the caller's session, so that its keys send signals to the program alone. It takes the namespace engine. If nil, the program has a session of its own
 	// and no controlling terminal. Who sets it must take the terminal's foreground back afterwards.
 	Terminal *os.File
 	// Background, with Terminal, leaves the terminal's foreground as it is: the program is a background job, which the kernel stops

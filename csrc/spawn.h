@@ -18,8 +18,9 @@ struct gaol_spawned {
 	int program; /* the program, as process 1 sees it: without a pid namespace of its own, so does the caller */
 };
 
-/* gaol_spawn starts one command in a template. With ns NULL there is none: the plan has the steps of all stages, and the spawn takes the
- * build stage along, which is cheaper than a template for one command and dearer for two. init: what gaol_init_image returned; caller: a pidfd of this process.
+/* gaol_spawn starts one command in a template. With ns NULL there is none: the plan has the steps of all stages, and the
+ * spawn takes the build stage along, which is cheaper than a template for one command and dearer for two. kept: the ruleset of the
+ * template, -1: none; init: what gaol_init_image returned; caller: a pidfd of this process.
  * Returns 0 once the program has been executed, or -1 with *failure set and nothing left behind. Safe in many threads at once. */
 int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller,
 	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure);

@@ -5,5 +5,3 @@
 package escape
 
 var forkCalls []call
-
-func int80(uintptr) uintptr { return 0 }

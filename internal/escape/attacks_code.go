@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol"
+	"github.com/gaol-sandbox/gaol/internal/int80"
 	"golang.org/x/sys/unix"
 )
 
@@ -198,7 +199,7 @@ func code() []Attack {
 					in.Try("getpid", nil)
 					return
 				}
-				in.Is("ok", fmt.Sprint(int80(20))) // getpid of i386
+				in.Is("ok", fmt.Sprint(int80.Call(20))) // getpid of i386
 			},
 		},
 		{

@@ -169,15 +169,10 @@ func files() []Attack {
 			},
 		},
 		{
-			Name:  "make-device",
-			About: "makes device nodes and a socket's name by mknod in a writable directory; the twin makes a file",
-			Want:  "EPERM|EACCES",
-			Prepare: func(w *World) {
-				dir := w.MakeDir("granted")
-				w.Grant(gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir)))
-				w.Guard(dir)
-				w.Arg("dir", dir)
-			},
+			Name:    "make-device",
+			About:   "makes device nodes and a socket's name by mknod in a writable directory; the twin makes a file",
+			Want:    "EPERM|EACCES",
+			Prepare: (*World).Writable,
 			Inside: func(in *In) {
 				dir := in.Arg("dir")
 				if in.Twin {
@@ -191,15 +186,10 @@ func files() []Attack {
 			},
 		},
 		{
-			Name:  "make-setuid-file",
-			About: "gives a file set-user-ID and set-group-ID bits, by every call that gives one a mode; the twin gives it none",
-			Want:  "EPERM|ENOSYS",
-			Prepare: func(w *World) {
-				dir := w.MakeDir("granted")
-				w.Grant(gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir)))
-				w.Guard(dir)
-				w.Arg("dir", dir)
-			},
+			Name:    "make-setuid-file",
+			About:   "gives a file set-user-ID and set-group-ID bits, by every call that gives one a mode; the twin gives it none",
+			Want:    "EPERM|ENOSYS",
+			Prepare: (*World).Writable,
 			Inside: func(in *In) {
 				var bits uint32 = 0o6000
 				if in.Twin {

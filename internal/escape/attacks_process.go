@@ -7,9 +7,7 @@ package escape
 
 import (
 	"fmt"
-	"os"
 	"strconv"
-	"time"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol"
@@ -141,26 +139,11 @@ func processes() []Attack {
 			Want:  "untouched",
 			Prepare: func(w *World) {
 				w.Grant(gaol.ProcessCreate())
-				r, wr, err := os.Pipe()
-				w.must(err)
-				w.Hand(wr)
-				w.onClose(func() { _ = r.Close() })
-				w.Check(func() error {
-					_ = wr.Close()
-					_ = r.SetReadDeadline(time.Now().Add(3 * time.Second))
-					if _, err := r.Read(make([]byte, 1)); os.IsTimeout(err) {
-						return fmt.Errorf("a process still holds the pipe that the program was given")
-					}
-					return nil
-				})
+				w.Leash()
 			},
 			Inside: func(in *In) {
 				if in.Twin {
-					pid, err := forked()
-					in.Try("fork", err)
-					_ = unix.Kill(pid, unix.SIGKILL)
-					_, err = unix.Wait4(pid, nil, 0, nil)
-					in.Try("wait", err)
+					in.oneChild()
 					return
 				}
 				for range 3 {

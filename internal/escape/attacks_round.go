@@ -169,9 +169,7 @@ func round() []Attack {
 			},
 			Inside: func(in *In) {
 				if in.Twin {
-					pid, err := forked()
-					in.Try("clone", err)
-					_ = unix.Kill(pid, unix.SIGKILL)
+					in.oneChild()
 					return
 				}
 				for range 3 {
@@ -193,24 +191,11 @@ func round() []Attack {
 			Want:  "untouched",
 			Prepare: func(w *World) {
 				w.Grant(gaol.ProcessCreate())
-				r, wr, err := os.Pipe()
-				w.must(err)
-				w.Hand(wr)
-				w.onClose(func() { _ = r.Close() })
-				w.Check(func() error {
-					_ = wr.Close()
-					_ = r.SetReadDeadline(time.Now().Add(3 * time.Second))
-					if _, err := r.Read(make([]byte, 1)); os.IsTimeout(err) {
-						return fmt.Errorf("a process still holds the pipe that the program was given")
-					}
-					return nil
-				})
+				w.Leash()
 			},
 			Inside: func(in *In) {
 				if in.Twin {
-					pid, err := forked()
-					in.Try("clone", err)
-					_ = unix.Kill(pid, unix.SIGKILL)
+					in.oneChild()
 					return
 				}
 				for range 8 {

@@ -7,6 +7,7 @@ package escape
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -126,6 +127,30 @@ func (w *World) MakeDir(name string) string {
 	path := filepath.Join(w.Dir, name)
 	w.must(os.MkdirAll(path, 0o755))
 	return path
+}
+
+// Leash hands a pipe to the program, and afterwards looks whether anything still holds it.
+func (w *World) Leash() {
+	r, wr, err := os.Pipe()
+	w.must(err)
+	w.Hand(wr)
+	w.onClose(func() { _ = r.Close() })
+	w.Check(func() error {
+		_ = wr.Close()
+		_ = r.SetReadDeadline(time.Now().Add(3 * time.Second))
+		if _, err := r.Read(make([]byte, 1)); os.IsTimeout(err) {
+			return errors.New("a process still holds the pipe that the program was given")
+		}
+		return nil
+	})
+}
+
+// Writable grants reading and writing of a directory, which is watched from outside.
+func (w *World) Writable() {
+	dir := w.MakeDir("granted")
+	w.Grant(gaol.FileRead(gaol.Subpath(dir)), gaol.FileWrite(gaol.Subpath(dir)))
+	w.Guard(dir)
+	w.Arg("dir", dir)
 }
 
 func (w *World) File(name, content string) string {

@@ -1,6 +1,6 @@
 //go:build linux
 
-// This file names the calls that amd64 alone has, and reaches the kernel's i386 entry.
+// This file names the calls that amd64 alone has.
 
 package main
 
@@ -14,12 +14,4 @@ func init() {
 	} {
 		numbers[name] = nr
 	}
-}
-
-// int80 is the entry of 32 bit programs; the numbers are those of i386.
-func int80(nr uintptr) uintptr
-
-func compat(nr uintptr) error {
-	say("%d", int80(nr))
-	return nil
 }

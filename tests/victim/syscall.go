@@ -7,6 +7,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/gaol-sandbox/gaol/internal/int80"
 	"golang.org/x/sys/unix"
 )
 
@@ -196,4 +198,13 @@ func filter(a []string) error {
 		}
 		return nil
 	})
+}
+
+// compat makes a call by the entry of 32 bit programs.
+func compat(nr uintptr) error {
+	if !int80.Exists {
+		return errors.New("this machine has no int 0x80")
+	}
+	say("%d", int80.Call(nr))
+	return nil
 }

@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// func int80(nr uintptr) uintptr
-TEXT ·int80(SB), NOSPLIT, $0-16
+// func Call(nr uintptr) uintptr
+TEXT ·Call(SB), NOSPLIT, $0-16
 	MOVQ nr+0(FP), AX
 	XORL BX, BX
 	XORL CX, CX
