@@ -285,7 +285,6 @@ static void await_plan(struct gaol_job *job) {
 	if (r != 0) fail(job, GAOL_CLONE_BUILDER, 0, r < 0 ? r : -ESRCH);
 	if (job->namespaces & CLONE_NEWNET) {
 		r = gaol_clone(CLONE_VM | CLONE_FILES | CLONE_PIDFD, job->net_stack, &job->net_pidfd, 0, hold_net, job);
-		if (r < 0) job->net_pidfd = -1;
 		if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
 		job->net_pid = (int)r;
 	}

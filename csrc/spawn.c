@@ -224,7 +224,7 @@ struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int call
 	job->namespaces = namespaces, job->own = 1, job->caller = caller, job->kept = -1;
 	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK, job->net_stack = a->helper + STACK;
 	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
-	job->init_pidfd = job->net_pidfd = -1;
+	job->init_pidfd = -1;
 	a->program_tid = NOT_MADE, a->init_tid = 1;
 	uint64_t old = block_signals();
 	unsigned long flags = CLONE_VM | CLONE_FILES | CLONE_PIDFD | CLONE_CHILD_CLEARTID | (namespaces & ~CLONE_NEWNET) | fresh;
@@ -248,11 +248,17 @@ static void kill_init(struct gaol_job *job) {
 	if (r == 0 || r == -ECHILD) close(job->init_pidfd);
 }
 
+/* Only once process 1 has told the number of the process: the kernel stores that of the descriptor first, and gives it back if process 1 is
+ * killed in its clone, so that it may be another's by now. */
+static void close_net(struct gaol_job *job) {
+	if (job->net_pid > 0) close(job->net_pidfd);
+}
+
 void gaol_unprepare(struct gaol_prepared *p) {
 	if (p == NULL) return;
 	struct arena *a = (struct arena *)p;
 	kill_init(&a->job);
-	if (a->job.net_pidfd >= 0) close(a->job.net_pidfd);
+	close_net(&a->job);
 	give_arena(a);
 }
 
@@ -273,7 +279,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	if (ns != NULL) {
 		job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
 		job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
-		job->init_pidfd = job->net_pidfd = -1;
+		job->init_pidfd = -1;
 		a->program_tid = NOT_MADE;
 	}
 	if ((memory = expand(job)) == NULL) {
@@ -325,7 +331,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 unused:
 	if (ns == NULL) kill_init(job);
 done:
-	if (job->net_pidfd >= 0) close(job->net_pidfd);
+	close_net(job);
 	if (result < 0 && pipes[0] >= 0) close(pipes[0]);
 	free(memory);
 	give_arena(a);
