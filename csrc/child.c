@@ -288,7 +288,9 @@ static void await_plan(struct gaol_job *job) {
 		if (r < 0) fail(job, GAOL_CLONE_BUILDER, CLONE_NEWNET, r);
 		job->net_pid = (int)r;
 	}
-	while (!__atomic_load_n(&job->go, __ATOMIC_ACQUIRE)) sys(SYS_futex, &job->go, FUTEX_WAIT, 0, 0, 0, 0);
+	int32_t go;
+	while ((go = __atomic_load_n(&job->go, __ATOMIC_ACQUIRE)) == 0) sys(SYS_futex, &job->go, FUTEX_WAIT, 0, 0, 0, 0);
+	if (go < 0) gaol_exit(127);
 	r = sys(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (r == 0) r = sys(SYS_unshare, CLONE_FILES);
 	if (r < 0) fail(job, GAOL_CLONE_BUILDER, 0, r);

@@ -39,7 +39,7 @@ struct gaol_job {
 	uint32_t umask;                   /* the caller's, found by the helper, whose own copy it may change */
 	int init_pid, init_pidfd;         /* set by the helper */
 	uint32_t namespaces;              /* of the plan, known before it is */
-	int32_t go;                       /* without a template: process 1 waits until this is 1 */
+	int32_t go;                       /* without a template: process 1 waits until this is 1, or leaves at -1 */
 	int32_t net_made;                 /* likewise for the process that makes the net namespace, and keeps it until it is killed */
 	int net_pid, net_pidfd;           /* of that process; 0 and nothing until there is one; the descriptor is the caller's, too */
 	int own;                          /* the plan has namespaces of its own: process 1 is one, and its end ends all of them */

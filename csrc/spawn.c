@@ -240,16 +240,27 @@ struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int call
 }
 
 /* Process 1 is dead and waited for, and its pid namespace empty, when this returns. */
-static void kill_init(struct gaol_job *job) {
+static void await_end(struct gaol_job *job) {
 	long r;
-	/* without a pid namespace it ends and reaps the program first, else whoever reaps what it leaves gets a process that nobody knows */
-	sys(SYS_pidfd_send_signal, job->init_pidfd, job->own ? SIGKILL : GAOL_INIT_END, 0, 0);
 	while ((r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, 0, WEXITED | __WALL, 0)) == -EINTR) {}
 	if (r == 0 || r == -ECHILD) close(job->init_pidfd);
 }
 
-/* Only once process 1 has told the number of the process: the kernel stores that of the descriptor first, and gives it back if process 1 is
- * killed in its clone, so that it may be another's by now. */
+static void kill_init(struct gaol_job *job) {
+	/* without a pid namespace it ends and reaps the program first, else whoever reaps what it leaves gets a process that nobody knows */
+	sys(SYS_pidfd_send_signal, job->init_pidfd, job->own ? SIGKILL : GAOL_INIT_END, 0, 0);
+	await_end(job);
+}
+
+/* Process 1 is told to leave, not killed: in its clone the kernel stores the number of the descriptor first, and gives it back if process 1
+ * is killed there, so that it may be another's by now. */
+static void dismiss(struct gaol_job *job) {
+	__atomic_store_n(&job->go, -1, __ATOMIC_RELEASE);
+	sys(SYS_futex, &job->go, FUTEX_WAKE, 1, 0, 0, 0);
+	await_end(job);
+}
+
+/* Its number tells that there is one. */
 static void close_net(struct gaol_job *job) {
 	if (job->net_pid > 0) close(job->net_pidfd);
 }
@@ -257,7 +268,7 @@ static void close_net(struct gaol_job *job) {
 void gaol_unprepare(struct gaol_prepared *p) {
 	if (p == NULL) return;
 	struct arena *a = (struct arena *)p;
-	kill_init(&a->job);
+	dismiss(&a->job);
 	close_net(&a->job);
 	give_arena(a);
 }
@@ -329,7 +340,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	if (job->init_pidfd >= 0) kill_init(job); /* by descriptor: something else may have waited for any child and taken this one */
 	goto done;
 unused:
-	if (ns == NULL) kill_init(job);
+	if (ns == NULL) dismiss(job);
 done:
 	close_net(job);
 	if (result < 0 && pipes[0] >= 0) close(pipes[0]);
