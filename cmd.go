@@ -43,6 +43,10 @@ type Cmd struct {
 	ProcessState *ProcessState
 	// Err is what Start returns at once, as in os/exec.
 	Err error
+	// Limits narrow those of the profile for this command: of each, the smaller holds. Nil leaves them as they are.
+	Limits *Limits
+	// Credential is the user that the program runs as; nil is the caller. Another takes a caller that is root.
+	Credential *Credential
 	// Cancel is called when the context ends before the program; the default kills everything in the sandbox.
 	Cancel func() error
 	// WaitDelay bounds the time between the end of the program, or of the context, and the return of Wait, as in os/exec.

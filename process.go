@@ -39,6 +39,8 @@ type ProcessState struct {
 	lost   bool // the init ended without a word: everything was killed from outside
 	usage  Usage
 	killed int
+	end    End
+	call   deniedCall
 }
 
 // ExitCode returns the exit code; -1 if the program was ended by a signal.

@@ -93,6 +93,7 @@ type Policy struct {
 	Env     []string
 	PassEnv []string
 	Dir     string
+	Limits  Limits
 
 	Engine     string
 	Mechanisms []string

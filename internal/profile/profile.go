@@ -260,7 +260,8 @@ type Profile struct {
 	Env        []string // "K=V", added to the minimal environment
 	PassEnv    []string // names copied from the caller's environment when they are set there
 	Dir        string   // working directory inside; empty: see Cmd.Dir
-	Engine     Engine   // no part of files: a profile is for any host
+	Limits     Limits
+	Engine     Engine // no part of files: a profile is for any host
 }
 
 // Engine is the way in which a host confines: see internal/policy.
