@@ -20,15 +20,3 @@ const (
 
 // End says how the program ended.
 func (s *ProcessState) End() End { return s.end }
-
-// deniedCall is the system call that ended a program.
-type deniedCall struct {
-	name   string
-	number int
-	known  bool
-}
-
-// Syscall is the system call that ended the program, by its name and its number, if End is EndDenied and the call is known.
-func (s *ProcessState) Syscall() (name string, number int, ok bool) {
-	return s.call.name, s.call.number, s.call.known
-}

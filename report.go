@@ -26,7 +26,9 @@ type Gap struct {
 type Denial struct {
 	Operation  string `json:"operation"`
 	Path       string `json:"path,omitempty"`
-	Suggestion string `json:"suggestion,omitempty"` // the entry of a profile that would allow it
+	Syscall    string `json:"syscall,omitempty"`    // of a system call: its name, and
+	Number     int    `json:"number,omitempty"`     // its number
+	Suggestion string `json:"suggestion,omitempty"` // what in a profile would allow it, or why nothing would
 }
 
 // Usage is what the program and those of its children that it waited for have used.
@@ -88,6 +90,6 @@ func (r *Report) end(s *ProcessState) {
 	}
 	r.State, r.Killed, r.Usage = s, s.killed, s.usage
 	if s.denied {
-		r.Denials = append(r.Denials, Denial{Operation: "system call", Suggestion: "OnDenied(Errno) lets the program go on with an error"})
+		r.Denials = append(r.Denials, s.call.denial())
 	}
 }

@@ -34,8 +34,7 @@ func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 		c.narrow(&p, h.Mounts)
 	}
 	c.step(plan.Step{Op: plan.LandlockKept}) // the last: a domain holds a copy of all rules of the one before
-	c.step(plan.Step{Op: plan.SeccompSelf})
-	c.step(plan.Step{Op: plan.Seccomp})
+	c.filters(&p, h)
 	return c.plan
 }
 
