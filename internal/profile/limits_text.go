@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -34,9 +35,10 @@ func UnitWords() string {
 	return strings.Join(words, ", ")
 }
 
+// What is wrong with a text, as words that follow it.
 var (
-	errZero     = errors.New("zero is no limit; leave it out")
-	errNoUnit   = errors.New(`a duration needs a unit: write "30s", "1m30s" or "500ms"`)
+	errZero     = errors.New("is zero, which is no limit; leave it out")
+	errNoUnit   = errors.New(`needs a unit: write "30s", "1m30s" or "500ms"`)
 	errNoSize   = errors.New(`is not a size; write a whole number of bytes, or one with a unit such as "512 MiB"`)
 	errNoWhole  = errors.New("is not a whole number")
 	errNoTime   = errors.New(`is not a duration; write "30s", "1m30s" or "500ms"`)
@@ -77,16 +79,19 @@ func (f *limitForm) parse(l *Limits, text string) (err error) {
 		*f.count(l), err = parseCount(text)
 	}
 	if err != nil {
-		return fmt.Errorf("%q: %w", text, err)
+		return fmt.Errorf("%q %w", text, err)
 	}
 	if !f.set(l) {
-		return fmt.Errorf("%q: %w", text, errZero)
+		return fmt.Errorf("%q %w", text, errZero)
 	}
 	return f.check(l)
 }
 
 // parseSize reads "512 MiB", "10MB" and "4096".
 func parseSize(text string) (int64, error) {
+	if strings.HasPrefix(text, "-") {
+		return 0, errNegative
+	}
 	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 	digits, unit := text, ""
 	if end >= 0 {
@@ -104,7 +109,7 @@ func parseSize(text string) (int64, error) {
 			}
 		}
 		if factor == 0 {
-			return 0, fmt.Errorf("unknown unit %q; the units are %s", unit, UnitWords())
+			return 0, fmt.Errorf("has an unknown unit, %q; the units are %s", unit, UnitWords())
 		}
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
@@ -129,15 +134,20 @@ func parseCount(text string) (int64, error) {
 	return n, nil
 }
 
+// durationForm is the form of a duration, whatever it comes to.
+const durationForm = `^[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
+
 func parseDuration(text string) (time.Duration, error) {
-	if _, err := strconv.ParseFloat(text, 64); err == nil && text != "0" {
-		return 0, errNoUnit
-	}
 	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, errNoTime
+	switch {
+	case err == nil:
+		return d, nil
+	case text != "" && strings.Trim(text, "+-.0123456789") == "":
+		return 0, errNoUnit
+	case regexp.MustCompile(durationForm).MatchString(text):
+		return 0, errHuge
 	}
-	return d, nil
+	return 0, errNoTime
 }
 
 func parseNumber(text string) (float64, error) {
