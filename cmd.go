@@ -69,6 +69,7 @@ type Cmd struct {
 	started time.Time
 	waited  bool
 	watch   *watch
+	release func() // what a Credential holds
 }
 
 // String is the command as a person would write it.
@@ -141,11 +142,16 @@ func (c *Cmd) start() error {
 		return err
 	}
 	command, err := c.command(files)
+	c.release = func() {}
+	if err == nil {
+		command.User, c.release, err = c.sandbox.user(c.Credential)
+	}
 	if err == nil {
 		c.child, err = c.sandbox.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
+		c.release()
 		return err
 	}
 	c.Process = &Process{Pid: c.child.pid, c: c.child}
@@ -269,6 +275,7 @@ func (c *Cmd) Wait() error {
 	}
 	c.waited = true
 	state, err := c.child.wait(c.Stopped)
+	c.release()
 	if state != nil {
 		state.usage.Wall = time.Since(c.started)
 		c.ProcessState = state
