@@ -7,6 +7,7 @@ package gaol
 
 import (
 	"encoding/binary"
+	"syscall"
 
 	"github.com/gaol-sandbox/gaol/internal/seccomp"
 	"golang.org/x/sys/unix"
@@ -44,7 +45,7 @@ func (s *ProcessState) told(b []byte) {
 // kernel has killed with SIGSYS, and nothing tells that from a SIGSYS that the program has sent.
 func (s *ProcessState) deny() {
 	if s.denied {
-		s.code, s.sig, s.core = -1, unix.SIGSYS, false
+		s.code, s.sig, s.core, s.sys = -1, unix.SIGSYS, false, syscall.WaitStatus(unix.SIGSYS)
 	}
 	s.denied = s.denied || s.sig == unix.SIGSYS && !s.own
 }

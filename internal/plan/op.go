@@ -85,6 +85,7 @@ const (
 	Exec
 	Arena
 	Pipe
+	Credential
 	Listen
 )
 
@@ -173,6 +174,7 @@ var fixed = map[Op]string{
 	Exec:         "execute",
 	Arena:        "allocate memory",
 	Pipe:         "create pipe",
+	Credential:   "credential",
 	Listen:       "listen for denied calls",
 }
 
@@ -196,6 +198,16 @@ func (o Op) Stage() Stage {
 	}
 	return Build
 }
+
+// The parts of Credential, as Failure.Step has them.
+const (
+	CredentialMaps uint32 = iota
+	CredentialMemory
+	CredentialGroups
+	CredentialGid
+	CredentialUid
+	CredentialCaps
+)
 
 // Flags of LandlockPath.
 const (

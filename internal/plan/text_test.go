@@ -45,7 +45,7 @@ func TestEveryFixedOpHasANameOfItsOwn(t *testing.T) {
 		}
 		seen[name] = true
 	}
-	if s := (Listen + 1).String(); s != "op 1018" {
+	if s := (Listen + 1).String(); s != "op 1019" {
 		t.Errorf("got %q", s)
 	}
 	if s := (Step{Op: Exec}).String(); s != "execute" {
