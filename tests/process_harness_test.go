@@ -13,15 +13,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
+	"github.com/gaol-sandbox/gaol/tests/outside"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -215,19 +213,10 @@ var uniques atomic.Int64
 // unique is a time for sleep that no other process of the machine has among its arguments.
 func unique() string { return fmt.Sprintf("7777%d.%d", os.Getpid(), uniques.Add(1)) }
 
-// having lists the processes of the host that have the word among their arguments; zombies have none.
-func having(word string) []int {
-	var pids []int
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, f := range files {
-		b, _ := os.ReadFile(f)
-		if slices.Contains(strings.Split(string(b), "\x00"), word) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(f)))
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
+type holdings = outside.Holdings
+
+// What is seen of processes from outside; see package outside.
+var having, state, childrenOf, holding = outside.Having, outside.State, outside.Children, outside.Holding
 
 // bystander is a process in this test's own group and session that ends when any signal but SIGCHLD reaches it.
 func bystander(args ...string) *exec.Cmd {
@@ -240,56 +229,4 @@ func bystander(args ...string) *exec.Cmd {
 		Expect(cmd.Wait()).To(MatchError("signal: killed"))
 	})
 	return cmd
-}
-
-// state is the letter that man 5 proc_pid_stat explains; empty if there is no such process.
-func state(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))[0]
-}
-
-// childrenOf lists the children of a process, with all of its threads'.
-func childrenOf(pid int) []int {
-	var pids []int
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, f := range files {
-		b, _ := os.ReadFile(f)
-		for _, w := range strings.Fields(string(b)) {
-			n, _ := strconv.Atoi(w)
-			pids = append(pids, n)
-		}
-	}
-	return pids
-}
-
-// ---- leaks ----
-
-// holdings is what this process holds.
-type holdings struct {
-	FDs, Children, Mounts, Temporary []string
-	Goroutines, Threads              int
-}
-
-func holding() holdings {
-	var h holdings
-	links, _ := filepath.Glob("/proc/self/fd/*")
-	for _, l := range links {
-		if to, err := os.Readlink(l); err == nil {
-			h.FDs = append(h.FDs, filepath.Base(l)+" "+to)
-		}
-	}
-	for _, pid := range childrenOf(os.Getpid()) {
-		h.Children = append(h.Children, fmt.Sprintf("%d %s", pid, state(pid)))
-	}
-	if b, err := os.ReadFile("/proc/self/mountinfo"); err == nil {
-		h.Mounts = strings.Split(string(b), "\n")
-	}
-	h.Temporary, _ = filepath.Glob(os.TempDir() + "/*")
-	h.Goroutines = runtime.NumGoroutine()
-	threads, _ := filepath.Glob("/proc/self/task/*")
-	h.Threads = len(threads)
-	return h
 }
