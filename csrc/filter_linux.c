@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "child.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/socket.h>
@@ -54,8 +55,8 @@ long gaol_send(int socket, const int *fds, size_t n) {
 /* Where there is someone to tell, each call that the filter would kill for waits instead until process 1, which gets the listener, has
  * killed everything; nobody ever answers it. The descriptor is gone with the exec (the kernel makes it CLOEXEC), and no process can have a
  * second listener on top of this filter, since seccomp with that flag is among what is denied: it would be asked first (man 2
- * seccomp_unotify). Whatever is in the way of telling (a kernel before 5.0; as many descriptors in flight as the user may have), the kernel
- * kills by itself, also on top of a filter that has lost its listener: of two filters the stricter answer counts. */
+ * seccomp_unotify). With a kernel before 5.0, and where the listener cannot be sent (as many descriptors in flight as the user may have, a
+ * security module), the kernel kills by itself, also on top of a filter that has lost its listener: of two filters the stricter counts. */
 static long told_filter(struct gaol_step_state *st, const struct gaol_plan *p, const struct gaol_step *s) {
 	struct sock_filter code[GAOL_TOLD_MAX];
 	if (st->tell >= 0) {
@@ -65,8 +66,8 @@ static long told_filter(struct gaol_step_state *st, const struct gaol_plan *p, c
 			int fd = (int)listener;
 			long r = gaol_send(st->tell, &fd, 1);
 			sys(SYS_close, fd);
-			if (r == 0) return 0;
-		}
+			if (r != -ETOOMANYREFS && r != -EACCES) return r;
+		} else if (listener != -EINVAL) return listener;
 	}
 	copy_filter(code, p, s, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS);
 	return install(0, code, s->b);

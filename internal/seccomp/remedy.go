@@ -26,8 +26,10 @@ func (c Call) Remedy() (allows, never string) {
 	}
 	for _, r := range refused {
 		if name == "ioctl" && uint32(c.Args[1]) == r.command {
-			add(r.unless)
-			return strings.Join(out, " or "), r.why
+			if add(r.unless); out == nil {
+				never = r.why
+			}
+			return strings.Join(out, " or "), never
 		}
 	}
 	for _, g := range Groups() {
