@@ -23,7 +23,7 @@ func init() {
 		"denied.thread":   func(a []string) error { return deniedThreads(1, a) }, // CALL ARGS…, of another thread
 		"denied.flood":    func(a []string) error { return deniedThreads(64, a) },
 		"denied.child":    deniedChild,    // CALL ARGS…, of a child of a child, which is waited for
-		"denied.orphan":   deniedOrphan,   // CALL ARGS…, of a child that this process does not wait for
+		"denied.orphan":   deniedOrphan,   // CALL ARGS…, of a process whose parent has ended; this one would go on
 		"denied.alarms":   deniedAlarms,   // CALL ARGS…, between signals with a handler
 		"denied.between":  deniedBetween,  // CALL ARGS…, with the filter FILTER of its own on top
 		"denied.listener": deniedListener, // says which open descriptors are a listener, and what of the init can be had
@@ -108,21 +108,21 @@ func deniedOrphan(a []string) error {
 	if err != nil {
 		return err
 	}
-	var pipe [2]int
-	if err := unix.Pipe(pipe[:]); err != nil {
-		return err
-	}
-	_, e := forked(func() int {
-		var b byte
-		syscall.RawSyscall(unix.SYS_WRITE, uintptr(pipe[1]), uintptr(unsafe.Pointer(&b)), 1)
-		return int(call())
+	pid, e := forked(func() int {
+		_, e := forked(func() int {
+			syscall.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
+			return int(call())
+		})
+		return int(e)
 	})
 	if e != 0 {
 		return e
 	}
-	var b [1]byte
-	_, err = unix.Read(pipe[0], b[:])
-	return err
+	if _, err := unix.Wait4(pid, nil, 0, nil); err != nil {
+		return err
+	}
+	time.Sleep(10 * time.Second)
+	return nil
 }
 
 func deniedAlarms(a []string) error {
