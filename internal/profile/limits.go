@@ -195,6 +195,19 @@ func (l Limits) Narrow(m Limits) Limits {
 	return l
 }
 
+// Beyond lists the limits, as they are in m, that l has and that are larger than m's; with PerProcess if what m has together l has for each.
+func (l Limits) Beyond(m Limits) (out []LimitField) {
+	for i, f := range limitForms {
+		if f.set(&l) && f.set(&m) && f.more(&l, &m) {
+			out = append(out, m.Fields()[i])
+		}
+	}
+	if l.PerProcess && m.together() {
+		out = append(out, LimitField{Name: "PerProcess", Key: perProcessKey})
+	}
+	return out
+}
+
 // together says that CPU or Memory is limited for all processes together.
 func (l Limits) together() bool { return (l.CPU != 0 || l.Memory != 0) && !l.PerProcess }
 
