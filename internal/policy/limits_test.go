@@ -159,3 +159,30 @@ func TestACommandCannotAddALimitThatTheFilterIsNotMadeFor(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Rules hide nothing: what a grant of the root shows is every device, of which /dev/zero maps memory.
+func TestRulesLeaveNoDeviceThatIsMemory(t *testing.T) {
+	for _, c := range []struct {
+		ops  list
+		want string
+	}{
+		{list{system, meta("/")}, ""},
+		{list{system, meta("/"), best(read("/srv"))}, ""},
+		{list{meta("/"), best(read("/"))}, "Limits.Memory"},
+		{list{meta("/"), best(write("/"))}, "Limits.Memory"},
+		{list{meta("/"), literal(read("/dev/zero"))}, "Limits.Memory"},
+		{list{meta("/"), best(write("/srv/out"))}, "Limits.Memory"},
+		{list{meta("/"), best(write("/opt/data"))}, ""},
+	} {
+		h := cgroupHost(t, "", "mount ext4 /\nmount tmpfs /srv/out")
+		h.Landlock, h.Force = 10, profile.EngineLandlock
+		p, err := Resolve(with(profile.Limits{Memory: 64 * mib}, c.ops...), h)
+		var lacks *UnsupportedError
+		switch {
+		case c.want == "" && (err != nil || p.Unmapped || p.enclosing(zeroPath) != nil):
+			t.Errorf("%v: %+v, %v", c.ops, p.Calls, err)
+		case c.want != "" && (!errors.As(err, &lacks) || lacks.Operations[0].Operation != c.want):
+			t.Errorf("%v: %v", c.ops, err)
+		}
+	}
+}
