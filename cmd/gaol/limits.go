@@ -20,7 +20,7 @@ var limitFlags = []flagRow{
 	{name: "stack", limit: true, usage: "stack of each process's first thread: `SIZE`"},
 	{name: "core", limit: true, usage: "let a program that crashes write its memory to a file, of up to `SIZE`"},
 	{name: "output", limit: true, usage: "end it when it has written more than `SIZE` to standard output and error"},
-	{name: "disk", limit: true, usage: "each --private directory holds at most `SIZE`"},
+	{name: "disk", limit: true, usage: "--private directories hold at most `SIZE`, together"},
 	{name: "instructions", limit: true, usage: "end it after `N` instructions, all processes together"},
 	{name: "processors", limit: true, usage: "keep at most `N` processors busy, such as 1.5"},
 	{name: "read-rate", limit: true, usage: "read at most `SIZE` a second from disks"},

@@ -21,7 +21,8 @@ type Limits struct {
 	// AddressSpace is what RLIMIT_AS is set to, in bytes; zero: it is not set. It is Memory, less what private directories may hold. Without it
 	// Memory is held by the cgroup.
 	AddressSpace int64
-	// Seconds are what RLIMIT_CPU is set to, CPU rounded up; zero: it is not set. Without it CPU is held by watching the cgroup's time.
+	// Seconds are what RLIMIT_CPU is set to, the next whole second behind CPU; zero: it is not set. Process 1 ends the program at CPU itself, so
+	// that this is for what the program makes, and for a process 1 that is stopped. Without it CPU is held by watching the cgroup's time.
 	Seconds int64
 }
 
@@ -45,12 +46,12 @@ func (h Host) limitChecks() (group, count Check) {
 }
 
 // decide chooses the mechanisms. Of the two that hold Memory a cgroup is exact, since it counts what is used and the kernel's part of it;
-// RLIMIT_AS counts what is reserved, of one process. CPU of one process is RLIMIT_CPU's: the kernel ends the program by itself.
+// RLIMIT_AS counts what is reserved, of one process. CPU of one process is that of its clock, which process 1 watches, and the kernel's.
 func (p *Policy) decide(l profile.Limits, processes bool, h Host) {
 	p.Limits = Limits{Limits: l}
 	alone := !processes || l.PerProcess // each process is the whole, or meant by itself
 	if l.CPU != 0 && alone {
-		p.Limits.Seconds = int64((l.CPU + time.Second - 1) / time.Second)
+		p.Limits.Seconds = int64(l.CPU/time.Second) + 1
 	}
 	byCgroup := !l.PerProcess && (processes || h.controller("memory") == "")
 	if l.Memory != 0 && !byCgroup {
@@ -143,7 +144,7 @@ func outside(p *Policy, h Host) (out []memory) {
 		case e.Kind == Private && l.Disk == 0:
 			out = append(out, memory{e.Why, "Limits.Disk, which then counts in; or "})
 		case e.Kind == Private:
-			l.AddressSpace -= min(l.Disk, l.AddressSpace)
+			l.AddressSpace = l.Memory - min(l.Disk, l.Memory) // it is that of all together
 		case e.Kind != Bind:
 		case e.Rights&Device != 0 && e.Path != zeroPath && (isDevice(e.Path) || e.Path == "/dev/tty"):
 		case e.Rights&Device != 0, p.Engine == LandlockEngine && e.Dir && e.Rights&(Read|Write) != 0 && below(zeroPath, e.Path):
@@ -153,7 +154,7 @@ func outside(p *Policy, h Host) (out []memory) {
 		}
 	}
 	if l.AddressSpace < profile.MinMemory && len(out) == 0 {
-		out = append(out, memory{"Limits.Disk, which leaves no memory for the program,", "a smaller Limits.Disk, of which each private directory can hold as much; or "})
+		out = append(out, memory{"Limits.Disk, which leaves no memory for the program,", "a smaller Limits.Disk; or "})
 	}
 	if p.SystemV {
 		out = append(out, memory{"IPC(SystemV)", ""})
@@ -216,10 +217,10 @@ func (l *Limits) held() (out []held) {
 		return name
 	}
 	by := map[string]string{
-		"Wall": "gaol's timer", "Output": "gaol's pipes", "Disk": "the size of each tmpfs", "Instructions": counter,
+		"Wall": "gaol's timer", "Output": "gaol's pipes", "Disk": "the size of their tmpfs", "Instructions": counter,
 		"Files": "RLIMIT_NOFILE", "FileSize": "RLIMIT_FSIZE", "Stack": "RLIMIT_STACK", "Core": "RLIMIT_CORE",
 		"Processes": cgroupV2 + ", pids.max", "Processors": cgroupV2 + ", cpu.max", "ReadRate": cgroupV2 + ", io.max", "WriteRate": cgroupV2 + ", io.max",
-		"CPU":    either(l.Seconds != 0, fmt.Sprintf("RLIMIT_CPU of %d s", l.Seconds), "cpu.stat"),
+		"CPU":    either(l.Seconds != 0, fmt.Sprintf("process 1 and RLIMIT_CPU of %d s", l.Seconds), "cpu.stat"),
 		"Memory": either(l.AddressSpace != 0, fmt.Sprintf("RLIMIT_AS of %d bytes", l.AddressSpace), "memory.max"),
 	}
 	for _, f := range l.Fields() {

@@ -106,10 +106,10 @@ func TestWhatIsNoMemoryIsNotRefused(t *testing.T) {
 func TestDiskCountsAsMemory(t *testing.T) {
 	ops := []profile.Operation{system, private("/tmp"), ipcKind(profile.POSIXSharedMemory)}
 	p, err := Resolve(with(profile.Limits{Memory: 64 * mib, Disk: 8 * mib}, ops...), cgroupHost(t, ""))
-	if err != nil || p.Limits.AddressSpace != 48*mib {
+	if err != nil || p.Limits.AddressSpace != 56*mib {
 		t.Errorf("%+v, %v", p.Limits, err)
 	}
-	for _, disk := range []int64{32 * mib, 64 * mib, 1 << 62} {
+	for _, disk := range []int64{64*mib - 1, 64 * mib, 1 << 62} {
 		var lacks *UnsupportedError
 		if _, err := Resolve(with(profile.Limits{Memory: 64 * mib, Disk: disk}, ops...), cgroupHost(t, "")); !errors.As(err, &lacks) ||
 			!strings.Contains(err.Error(), "leaves no memory") {

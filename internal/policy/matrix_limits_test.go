@@ -36,7 +36,7 @@ WriteRate        c -   c -
 `
 
 var signs = map[byte][]string{
-	'r': {"RLIMIT_"}, 'c': {"cgroup v2, "}, 'g': {"gaol's timer", "gaol's pipes"}, 't': {"the size of each tmpfs"}, 'h': {"hardware counter (PMU)"},
+	'r': {"RLIMIT_", "process 1 and RLIMIT_CPU"}, 'c': {"cgroup v2, "}, 'g': {"gaol's timer", "gaol's pipes"}, 't': {"the size of their tmpfs"}, 'h': {"hardware counter (PMU)"},
 }
 
 // limitRow is a limit of the table's name.
@@ -111,7 +111,7 @@ func holds(t *testing.T, p profile.Profile, h Host, name string, sign byte) {
 	if got.Limits.Cgroup != (sign == 'c') || strings.HasSuffix(by, " of each process") != strings.HasSuffix(name, " each") {
 		t.Errorf("%s, %+v", by, got.Limits)
 	}
-	if got.Limits.Limits != p.Limits || (got.Limits.AddressSpace != 0) != strings.HasPrefix(by, "RLIMIT_AS") || (got.Limits.Seconds != 0) != strings.HasPrefix(by, "RLIMIT_CPU") {
+	if got.Limits.Limits != p.Limits || (got.Limits.AddressSpace != 0) != strings.HasPrefix(by, "RLIMIT_AS") || (got.Limits.Seconds != 0) != strings.Contains(by, "RLIMIT_CPU") {
 		t.Errorf("%s, %+v", by, got.Limits)
 	}
 	// the same, narrowed for one command; but memory of one process takes a filter of its own
@@ -181,7 +181,7 @@ func TestTheTextOfAPolicyHasItsLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"limit: wall 1m0s  (gaol's timer)\n", "limit: cpu 1.5s  (RLIMIT_CPU of 2 s)\n", "limit: memory 64 MiB  (RLIMIT_AS of 67108864 bytes)\n"} {
+	for _, want := range []string{"limit: wall 1m0s  (gaol's timer)\n", "limit: cpu 1.5s  (process 1 and RLIMIT_CPU of 2 s)\n", "limit: memory 64 MiB  (RLIMIT_AS of 67108864 bytes)\n"} {
 		if !strings.Contains(p.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, p)
 		}

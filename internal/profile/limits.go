@@ -14,7 +14,7 @@ import (
 type Limits struct {
 	// Wall is real time, from Start on; when it is over, everything in the sandbox is killed.
 	Wall time.Duration
-	// CPU is processor time, user and system, of all processes of the sandbox together. Where RLIMIT_CPU holds it, it is rounded up to seconds.
+	// CPU is processor time, user and system, of all processes of the sandbox together.
 	CPU time.Duration
 	// Memory is in bytes, of all processes of the sandbox together: what they use, where a cgroup holds it; the address space of the one
 	// process there is, what is reserved with it, and what Private directories may hold, where RLIMIT_AS does.
@@ -31,7 +31,7 @@ type Limits struct {
 	Core int64
 	// Output is in bytes, of what is written to Stdout and Stderr together through gaol.
 	Output int64
-	// Disk is in bytes, of what each of the command's Private directories holds.
+	// Disk is in bytes, of what the command's Private directories hold, together.
 	Disk int64
 	// Instructions counts those that are retired in user space.
 	Instructions int64
