@@ -73,6 +73,7 @@ type Cmd struct {
 	waited  atomic.Bool
 	started time.Time
 	watch   *watch
+	release func() // what a Credential holds
 }
 
 // String is the command as a person would write it, with Path as it was given: it is looked up inside, by Start.
@@ -169,11 +170,16 @@ func (c *Cmd) start() error {
 	}
 	command, err := c.command(files)
 	var started *child
+	c.release = func() {}
+	if err == nil {
+		command.User, c.release, err = c.sandbox.user(c.Credential)
+	}
 	if err == nil {
 		started, err = c.sandbox.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
+		c.release()
 		return c.named(err)
 	}
 	c.Process = &Process{Pid: started.pid, child: started, cmd: c}

@@ -55,10 +55,17 @@ func (p *Process) Wait() (*ProcessState, error) {
 		}
 		return nil, syscall.EINVAL
 	}
-	state, err := p.child.wait(p.cmd.Stopped)
+	state, err := p.ended()
 	if state != nil {
 		state.usage.Wall = time.Since(p.cmd.started)
 	}
+	return state, err
+}
+
+// ended waits until everything in the sandbox is gone, and gives back what the command held.
+func (p *Process) ended() (*ProcessState, error) {
+	state, err := p.child.wait(p.cmd.Stopped)
+	p.cmd.release()
 	return state, err
 }
 
@@ -67,7 +74,7 @@ func (p *Process) Wait() (*ProcessState, error) {
 func (p *Process) Release() error {
 	p.Pid = -1
 	if p.child != nil && p.state.CompareAndSwap(running, released) {
-		go func() { _, _ = p.child.wait(p.cmd.Stopped) }() // nobody else reaps its init
+		go func() { _, _ = p.ended() }() // nobody else reaps its init
 	}
 	return nil
 }

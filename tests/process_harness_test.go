@@ -11,16 +11,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
 	faces "github.com/gaol-sandbox/gaol/tests/either"
-	"github.com/gaol-sandbox/gaol/tests/held"
+	"github.com/gaol-sandbox/gaol/tests/outside"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -151,19 +149,10 @@ var uniques atomic.Int64
 // unique is a time for sleep that no other process of the machine has among its arguments.
 func unique() string { return fmt.Sprintf("7777%d.%d", os.Getpid(), uniques.Add(1)) }
 
-// having lists the processes of the host that have the word among their arguments; zombies have none.
-func having(word string) []int {
-	var pids []int
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, f := range files {
-		b, _ := os.ReadFile(f)
-		if slices.Contains(strings.Split(string(b), "\x00"), word) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(f)))
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
+type holdings = outside.Holdings
+
+// What is seen of processes from outside; see package outside.
+var having, state, childrenOf, holding = outside.Having, outside.State, outside.Children, outside.Holding
 
 // bystander is a process in this test's own group and session that ends when any signal but SIGCHLD reaches it.
 func bystander(args ...string) *exec.Cmd {
@@ -177,7 +166,3 @@ func bystander(args ...string) *exec.Cmd {
 	})
 	return cmd
 }
-
-func state(pid int) string { return held.State(pid) }
-
-func childrenOf(pid int) []int { return held.Children(pid) }

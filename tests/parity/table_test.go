@@ -21,7 +21,7 @@ import (
 
 	"github.com/gaol-sandbox/gaol"
 	"github.com/gaol-sandbox/gaol/tests/either"
-	"github.com/gaol-sandbox/gaol/tests/held"
+	"github.com/gaol-sandbox/gaol/tests/outside"
 )
 
 // row is one case. It is a sentence, a command, and what is seen of it.
@@ -118,18 +118,18 @@ func TestEachRowIsAsInOSExec(t *testing.T) {
 				if s == nil {
 					t.Skip(missing[engine])
 				}
-				outside := r.run(t, dir, either.Outside)
-				before := held.Now()
-				inside := r.run(t, dir, func(ctx context.Context, name string, arg ...string) *either.Cmd {
+				theirs := r.run(t, dir, either.Outside)
+				before := outside.Holding()
+				ours := r.run(t, dir, func(ctx context.Context, name string, arg ...string) *either.Cmd {
 					return either.Inside(s, ctx, name, arg...)
 				})
 				leaves(t, before)
-				outside, inside = strings.ReplaceAll(outside, dir, "DIR"), strings.ReplaceAll(inside, dir, "DIR")
+				theirs, ours = strings.ReplaceAll(theirs, dir, "DIR"), strings.ReplaceAll(ours, dir, "DIR")
 				if r.differs == "" {
-					r.outside, r.inside = outside, outside
+					r.outside, r.inside = theirs, theirs
 				}
-				if outside != r.outside || inside != r.inside {
-					t.Errorf("os/exec: %s\ngaol:    %s\nwant:    %s\nand:     %s", outside, inside, r.outside, r.inside)
+				if theirs != r.outside || ours != r.inside {
+					t.Errorf("os/exec: %s\ngaol:    %s\nwant:    %s\nand:     %s", theirs, ours, r.outside, r.inside)
 				}
 			})
 		}
@@ -172,11 +172,11 @@ func (r row) run(t *testing.T, dir string, command func(context.Context, string,
 }
 
 // leaves fails where this process holds more than before.
-func leaves(t *testing.T, before held.Things) {
+func leaves(t *testing.T, before outside.Holdings) {
 	t.Helper()
-	var now held.Things
+	var now outside.Holdings
 	for end := time.Now().Add(patience / 3); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		now = held.Now()
+		now = outside.Holding()
 		if within(now.FDs, before.FDs) && within(now.Children, before.Children) && now.Goroutines <= before.Goroutines {
 			return
 		}
