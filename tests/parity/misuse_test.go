@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // canceled starts the command, waits for its first output, ends its context and waits.
@@ -277,6 +279,26 @@ var processRows = []row{
 		}
 		return x.Saw(err, all(e1, e2, e3, e4), p.Pid())
 	}},
+	{name: "Pid is the program's number", cmd: sh(waiting), see: func(x *run) string {
+		end := started(x)
+		same := x.Process().Pid() == x.program()
+		end()
+		return x.Saw(x.Wait(), same)
+	},
+		differs: "Process is the sandbox's init, which passes signals on; SIGSTOP it cannot, and SIGKILL ends all that the program has started.",
+		outside: `error exit status 3 (exit, stderr ""); exit status 3, code 3, exited true, success false; true`,
+		inside:  `error exit status 3 (exit, stderr ""); exit status 3, code 3, exited true, success false; false`},
+	{name: "the program is in the caller's session and group", cmd: sh(waiting), see: func(x *run) string {
+		end := started(x)
+		session, e1 := unix.Getsid(x.program())
+		mine, e2 := unix.Getsid(0)
+		group, e3 := unix.Getpgid(x.program())
+		end()
+		return x.Saw(x.Wait(), session == mine, group == unix.Getpgrp(), all(e1, e2, e3))
+	},
+		differs: "The program is in a session of its own, without a terminal; with Cmd.Terminal, in a process group of its own.",
+		outside: `error exit status 3 (exit, stderr ""); exit status 3, code 3, exited true, success false; true; true; nil; nil; nil`,
+		inside:  `error exit status 3 (exit, stderr ""); exit status 3, code 3, exited true, success false; false; false; nil; nil; nil`},
 	{name: "SIGSTOP", cmd: sh(waiting), see: func(x *run) string {
 		started(x)
 		e1 := x.Process().Signal(syscall.SIGSTOP)

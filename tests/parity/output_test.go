@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/gaol-sandbox/gaol"
 	"github.com/gaol-sandbox/gaol/tests/either"
+	"github.com/gaol-sandbox/gaol/tests/outside"
 )
 
 // endRows are about how a program ends and what is known of it.
@@ -169,11 +169,11 @@ var outputRows = []row{
 		in, e1 := x.StdinPipe()
 		e2 := x.Start()
 		<-out.said
-		held, e3 := x.hold(1)
-		e4 := in.Close()
+		held := x.hold(1)
+		e3 := in.Close()
 		err := x.Wait()
 		_, after := held.Write([]byte("x"))
-		return x.Saw(err, all(e1, e2, e3, e4), errors.Is(after, syscall.EPIPE))
+		return x.Saw(err, all(e1, e2, e3), errors.Is(after, syscall.EPIPE))
 	}},
 }
 
@@ -183,16 +183,19 @@ type holder struct{ said chan string }
 func (h *holder) Write(b []byte) (int, error) { h.said <- string(b); return len(b), nil }
 
 // hold opens the program's descriptor, as another process might have.
-func (x *run) hold(fd int) (*os.File, error) {
+func (x *run) hold(fd int) *os.File {
+	return x.open(fmt.Sprintf("/proc/%d/fd/%d", x.program(), fd), os.O_WRONLY)
+}
+
+// program is the number of the program itself.
+func (x *run) program() int {
 	pid := x.Process().Pid()
-	if !x.Outside { // that is the init; the program is its child
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-		if err != nil {
-			return nil, err
-		}
-		if pid, err = strconv.Atoi(strings.TrimSpace(string(b))); err != nil {
-			return nil, err
-		}
+	if x.Outside {
+		return pid
 	}
-	return x.open(fmt.Sprintf("/proc/%d/fd/%d", pid, fd), os.O_WRONLY), nil
+	of := outside.Children(pid) // that was the init
+	if len(of) != 1 {
+		panic(fmt.Sprint("the init's children: ", of))
+	}
+	return of[0]
 }

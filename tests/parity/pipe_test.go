@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // pipeRows are about StdinPipe, StdoutPipe and StderrPipe.
@@ -240,6 +242,12 @@ var fileRows = []row{
 		return x.Saw(x.Run())
 	},
 		differs: "A file that is nil or closed is an error of Start.",
+		outside: `error nil; exit status 0, code 0, exited true, success true`, inside: `error gaol: pass descriptor 3: bad file descriptor; no state`},
+	{name: "a path cannot be handed over", cmd: sh("[ -e /proc/self/fd/3 ]"), see: func(x *run) string {
+		*x.ExtraFiles = []*os.File{x.open("text", unix.O_PATH)}
+		return x.Saw(x.Run())
+	},
+		differs: "A directory, and what was opened with O_PATH, cannot be handed over: either leads to the whole host.",
 		outside: `error nil; exit status 0, code 0, exited true, success true`, inside: `error gaol: pass descriptor 3: bad file descriptor; no state`},
 	{name: "a directory cannot be handed over", cmd: sh("[ -e /proc/self/fd/3/text ]"), see: func(x *run) string {
 		*x.ExtraFiles = []*os.File{x.open(".", os.O_RDONLY)}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -211,9 +212,10 @@ func TestEachRowIsASentenceOfItsOwn(t *testing.T) {
 
 // TestEachDifferenceIsDocumented holds the document to the table.
 func TestEachDifferenceIsDocumented(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/OSEXEC.md")
+	_, here, _, _ := runtime.Caller(0)
+	doc, err := os.ReadFile(filepath.Join(filepath.Dir(here), "../../docs/OSEXEC.md"))
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("the source is missing: this is a test binary alone")
+		t.Skip("the source of this test binary is missing")
 	}
 	must(t, err)
 	for _, r := range rows() {
