@@ -69,6 +69,8 @@ type Cmd struct {
 	started time.Time
 	waited  bool
 	watch   *watch
+	limits  policy.Limits // the profile's and the command's
+	guards  []guard
 }
 
 // String is the command as a person would write it.
@@ -136,6 +138,9 @@ func (c *Cmd) start() error {
 	if err := c.startable(); err != nil {
 		return err
 	}
+	if err := c.limit(); err != nil {
+		return err
+	}
 	files, err := c.streams.open(c)
 	if err != nil {
 		return err
@@ -149,6 +154,7 @@ func (c *Cmd) start() error {
 		return err
 	}
 	c.Process = &Process{Pid: c.child.pid, c: c.child}
+	c.guard()
 	c.streams.copy()
 	c.watch = watchContext(c)
 	return nil
@@ -177,6 +183,9 @@ func (c *Cmd) startable() error {
 // command encodes what this spawn adds to the plan.
 func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 	p := plan.Command{Argv: c.Args, Env: c.Environ(), Dir: c.dir(), TTY: -1, Foreground: !c.Background}
+	if err := c.bring(&p); err != nil {
+		return p, err
+	}
 	for _, kv := range p.Env {
 		if strings.IndexByte(kv, 0) >= 0 {
 			return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "a variable of the environment contains a NUL byte"}
@@ -269,24 +278,28 @@ func (c *Cmd) Wait() error {
 	}
 	c.waited = true
 	state, err := c.child.wait(c.Stopped)
+	wall := time.Since(c.started)
+	interrupted, timer := c.watch.stop()
+	c.streams.unread()
+	copying := c.streams.wait(c.WaitDelay, timer)
+	c.streams.closeAll()
 	if state != nil {
-		state.usage.Wall = time.Since(c.started)
+		state.usage.Wall = wall
+		c.settle(state)
 		c.ProcessState = state
-		if err == nil && !state.Success() {
+		if err == nil && (!state.Success() || state.end.limit()) {
 			err = &ExitError{ProcessState: state}
 		}
 	}
 	r := c.sandbox.Report()
 	r.end(state)
 	c.report.Store(&r)
-	interrupted, timer := c.watch.stop()
 	if err == nil {
 		err = interrupted
 	}
-	if copying := c.streams.wait(c.WaitDelay, timer); err == nil {
+	if err == nil {
 		err = copying
 	}
-	c.streams.closeAll()
 	return err
 }
 
