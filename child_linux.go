@@ -115,7 +115,7 @@ const (
 // wait reads the init's records up to the last. Everything that the program left behind has then been killed and reaped, and all that
 // the init still does is to end: to take down the mounts takes it as long as a whole exec, so nobody waits for that but Close.
 func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
-	state := &ProcessState{pid: c.pid, code: -1, sig: unix.SIGKILL, lost: true}
+	state := &ProcessState{pid: c.pid, code: -1, sig: unix.SIGKILL, lost: true, sys: syscall.WaitStatus(unix.SIGKILL), rusage: &syscall.Rusage{}}
 	c.records(state, stopped)
 	_ = unix.Close(c.status)
 	c.mu.Lock()
@@ -216,6 +216,7 @@ func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
 	} else {
 		s.sig, s.core, s.denied = ws.Signal(), ws.CoreDump(), ws.Signal() == unix.SIGSYS
 	}
+	s.sys = syscall.WaitStatus(ws)
 	ne := binary.NativeEndian
 	word := func(i int) int64 { return int64(ne.Uint64(b[16+i*8:])) }
 	s.killed, s.by = int(ne.Uint32(b[8:])), by(ne.Uint32(b[12:]))
@@ -224,4 +225,6 @@ func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
 		MinorFaults: word(3), MajorFaults: word(4), BlockRead: word(5) * blockUnit, BlockWritten: word(6) * blockUnit,
 		VoluntarySwitches: word(7), InvoluntarySwitches: word(8),
 	}
+	s.rusage = &syscall.Rusage{Utime: syscall.NsecToTimeval(word(0) * 1000), Stime: syscall.NsecToTimeval(word(1) * 1000), Maxrss: word(2), Minflt: word(3), Majflt: word(4),
+		Inblock: word(5), Oublock: word(6), Nvcsw: word(7), Nivcsw: word(8)}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/policy"
 )
 
 // guard watches from outside over what no resource limit holds. It calls Cmd.over when the limit is passed.
@@ -21,17 +22,29 @@ type guard interface {
 
 // limit finds out what holds for this command.
 func (c *Cmd) limit() error {
-	c.limits = c.sandbox.policy.Limits
 	if c.Limits != nil {
-		c.limits.Limits = c.limits.Narrow(*c.Limits)
+		p, err := c.sandbox.policy.WithLimits(*c.Limits, c.sandbox.host)
+		if err != nil {
+			return refused(err)
+		}
+		c.narrowed = &p
 	}
+	c.limits = c.policy().Limits
 	c.streams.meter = meter{limit: c.limits.Output, over: func() { c.over(EndOutput) }}
 	return nil
 }
 
+// policy is the sandbox's, or what the command's own limits have made of it.
+func (c *Cmd) policy() *policy.Policy {
+	if c.narrowed != nil {
+		return c.narrowed
+	}
+	return &c.sandbox.policy
+}
+
 // over ends everything in the sandbox because of a limit. It may be called at any time after the start, and more than once: what came first
 // is how it ended, if the program had not ended by itself.
-func (c *Cmd) over(why End) { _ = c.child.end(why) }
+func (c *Cmd) over(why End) { _ = c.Process.child.end(why) }
 
 // guard starts the guards.
 func (c *Cmd) guard() {
@@ -45,23 +58,39 @@ type wall struct{ timer *time.Timer }
 
 func (w wall) ended(*ProcessState) { w.timer.Stop() }
 
-// singly says that resource limits hold CPU and Memory, which count each process by itself.
-func (c *Cmd) singly() bool { return c.limits.PerProcess || !c.sandbox.policy.Processes }
-
 // settle says how the program ended, as far as that is more than what its init knows.
 func (c *Cmd) settle(s *ProcessState) {
-	s.usage.Output = c.streams.meter.bytes()
-	if c.streams.meter.passed() && s.by == byOthers { // what it wrote is not whole, even if it ended by itself
-		s.end = EndOutput
-	}
 	for _, g := range c.guards {
 		g.ended(s)
 	}
 	c.guards = nil
 	l := &c.limits
-	if s.end == EndSignaled && l.CPU > 0 && c.singly() && (s.sig == syscall.SIGKILL || s.sig == sigxcpu) && s.usage.User+s.usage.System >= l.CPU {
+	switch {
+	case s.end != EndSignaled:
+	case l.Seconds > 0 && (s.sig == syscall.SIGKILL || s.sig == sigxcpu) && s.usage.User+s.usage.System >= l.CPU:
 		s.end = EndCPU
+	case l.AddressSpace > 0 && s.sig == syscall.SIGSEGV && s.usage.MinorFaults+s.usage.MajorFaults < unborn:
+		s.end = EndMemory
 	}
+	c.name(s)
+}
+
+// unborn is fewer page faults than a program has that comes to execute anything: execve was past the point where it can fail when the address
+// space ran out, and the kernel then ends the process with SIGSEGV.
+const unborn = 8
+
+// delivered is settle for what takes until all output is copied.
+func (c *Cmd) delivered(s *ProcessState) {
+	s.usage.Output = c.streams.meter.bytes()
+	if c.streams.meter.passed() && s.by == byOthers { // what it wrote is not whole, even if it ended by itself
+		s.end = EndOutput
+	}
+	c.name(s)
+}
+
+// name says which limit it was.
+func (c *Cmd) name(s *ProcessState) {
+	l := &c.limits
 	switch s.end {
 	case EndWall:
 		s.limit = fmt.Sprint(s.end, " ", l.Wall)
@@ -112,7 +141,7 @@ const (
 // bring adds to a command what its child has to know of the limits.
 func (c *Cmd) bring(p *plan.Command) error {
 	l := &c.limits
-	if c.singly() && l.CPU > 0 {
+	if l.Seconds > 0 {
 		p.CPU, p.Processors = uint64(l.CPU), online()
 	}
 	for _, r := range c.resources() {
@@ -145,9 +174,12 @@ type resource struct {
 
 func (c *Cmd) resources() []resource {
 	l := &c.limits
-	out := []resource{{rlimitFileSize, uint64(l.FileSize)}, {rlimitStack, uint64(l.Stack)}, {rlimitCore, uint64(l.Core)}, {rlimitFiles, uint64(l.Files)}}
-	if c.singly() {
-		out = append(out, resource{rlimitCPU, wholeSeconds(l.CPU)}, resource{rlimitMemory, uint64(l.Memory)})
+	out := []resource{{rlimitFileSize, uint64(l.FileSize)}, {rlimitStack, uint64(l.Stack)}, {rlimitFiles, uint64(l.Files)}, {rlimitMemory, uint64(l.AddressSpace)}}
+	if l.Seconds > 0 {
+		out = append(out, resource{rlimitCPU, wholeSeconds(l.CPU)})
+	}
+	if c.sandbox.policy.Limits.Core > 0 { // else there is none, which is less than any
+		out = append(out, resource{rlimitCore, uint64(l.Core)})
 	}
 	return out
 }
@@ -155,8 +187,5 @@ func (c *Cmd) resources() []resource {
 // wholeSeconds is the limit of processor time that the kernel holds, for the processes that the program makes: the least number of seconds that
 // is more than what the init ends the program itself at, so that it is the init which does, and can tell.
 func wholeSeconds(cpu time.Duration) uint64 {
-	if cpu == 0 {
-		return 0
-	}
 	return uint64(math.Floor(cpu.Seconds())) + 1
 }

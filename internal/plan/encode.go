@@ -202,12 +202,20 @@ type Command struct {
 	Disk       string          // options of Tmpfs and Pool, behind the plan's: each with a comma before it
 	CPU        uint64          // nanoseconds of processor time after which the init ends the program; 0: no limit
 	Processors uint32          // with CPU: how many can be busy with the program at once
+	User       *User           // nil: the caller
 }
 
 // ResourceLimit is one limit of a command.
 type ResourceLimit struct {
 	Resource uint32 // an RLIMIT_ number
 	Limit
+}
+
+// User is another user for the program, with the maps of a user namespace that has its numbers and the caller's. None of them is 0.
+type User struct {
+	Uid, Gid       uint32
+	Groups         []uint32
+	UIDMap, GIDMap string
 }
 
 // Encode returns the bytes of c. It fails when a string holds a NUL or something is missing.
@@ -247,6 +255,10 @@ func (c Command) Encode() ([]byte, error) {
 		a.bytes = le.AppendUint32(le.AppendUint32(a.bytes, l.Resource), 0)
 		a.bytes = le.AppendUint64(le.AppendUint64(a.bytes, l.Soft), l.Hard)
 	}
+	credential, err := a.user(c.User)
+	if err != nil {
+		return nil, err
+	}
 	out = append(out, a.bytes...)
 	if len(out) > maxSize {
 		return nil, fmt.Errorf("the arguments and the environment take %d bytes; at most %d are possible", len(out), maxSize)
@@ -256,10 +268,35 @@ func (c Command) Encode() ([]byte, error) {
 		foreground = 1
 	}
 	head := []uint32{commandMagic, uint32(len(out)), uint32(len(c.Argv)), uint32(len(c.Env)), uint32(len(c.Candidates)),
-		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY)), foreground, uint32(len(c.Limits)), limits, disk, c.Processors, 0}
+		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY)), foreground, credential, uint32(len(c.Limits)), limits, disk, c.Processors}
 	for i, v := range head {
 		le.PutUint32(out[i*4:], v)
 	}
 	le.PutUint64(out[len(head)*4:], c.CPU)
 	return aligned(out), nil
+}
+
+// user puts a struct gaol_credential and what it refers to; 0 is none.
+func (a *area) user(u *User) (uint32, error) {
+	if u == nil {
+		return 0, nil
+	}
+	uids, err := a.str(u.UIDMap)
+	if err != nil {
+		return 0, err
+	}
+	gids, err := a.str(u.GIDMap)
+	if err != nil {
+		return 0, err
+	}
+	a.align(4)
+	groups := a.offset()
+	for _, g := range u.Groups {
+		a.bytes = le.AppendUint32(a.bytes, g)
+	}
+	at := a.offset()
+	for _, v := range []uint32{u.Uid, u.Gid, uint32(len(u.Groups)), groups, uids, gids} {
+		a.bytes = le.AppendUint32(a.bytes, v)
+	}
+	return at, nil
 }
