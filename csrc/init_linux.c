@@ -33,17 +33,19 @@
 
 INLINE int64_t microseconds(const struct timeval *t) { return (int64_t)t->tv_sec * 1000000 + t->tv_usec; }
 
-INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rusage *ru) {
+INLINE void report(uint32_t kind, int wait, uint32_t left, uint32_t by, const struct rusage *ru) {
 	volatile struct gaol_status st; /* volatile: so that no call of memset is made of it */
-	st.kind = kind, st.wait = wait, st.left = left, st.size = sizeof st;
+	st.kind = kind, st.wait = wait, st.left = left, st.by = by;
 	st.user_us = microseconds(&ru->ru_utime), st.system_us = microseconds(&ru->ru_stime);
 	st.maxrss_kib = ru->ru_maxrss, st.minflt = ru->ru_minflt, st.majflt = ru->ru_majflt;
 	st.inblock = ru->ru_inblock, st.oublock = ru->ru_oublock, st.nvcsw = ru->ru_nvcsw, st.nivcsw = ru->ru_nivcsw;
 	while (sys(SYS_write, GAOL_INIT_STATUS, &st, sizeof st) == -EINTR) {}
 }
 
+#define MILLISECOND 1000000 /* in nanoseconds */
+
 /* Waits up to a second, and says what there is of the events and of errors. */
-INLINE int ready(int fd, short events, long nanoseconds) {
+RESIDENT static int ready(int fd, short events, long nanoseconds) {
 	volatile struct pollfd p;
 	p.fd = fd, p.events = events, p.revents = 0;
 	volatile struct timespec t;
@@ -55,13 +57,20 @@ INLINE int ready(int fd, short events, long nanoseconds) {
  * many of them as it likes, and must not have this process wait. */
 INLINE int heard(void) { return ready(GAOL_INIT_STATUS, POLLOUT, 0) == POLLOUT; }
 
-/* What the arguments say: the program's number, and what GAOL_INIT_* letters there are. */
+/* What the arguments say: the program's number, what GAOL_INIT_* letters there are, and the limit of processor time. */
 struct way {
 	long program;
 	int stops, alone, scope;
 	int listener, ear; /* of the program's filter; where there is something to hear of it, the socket at first. -1: none, nowhere */
-	int told;
+	int64_t cpu, processors;
+	uint32_t by; /* who has ended the program: enum gaol_by */
 };
+
+INLINE int64_t number(const char *text) {
+	int64_t n = 0;
+	for (; *text; text++) n = n * 10 + (*text - '0');
+	return n;
+}
 
 /* What is still there after the program has ended is killed and counted; in a pid namespace the kernel would kill it too when process 1
  * ends. Alone there is nothing left, and kill(-1) must not be thought of: it would reach all that the caller may kill. */
@@ -114,6 +123,14 @@ RESIDENT static void tell(uint32_t what, const volatile struct seccomp_data *cal
 	while (sys(SYS_write, GAOL_INIT_STATUS, &t, sizeof t) == -EINTR) {}
 }
 
+/* Ends the program, and what else there is; what then has to be told is told when it has been reaped. */
+RESIDENT static void finish(volatile struct way *w, uint32_t by) {
+	if (w->by == GAOL_BY_OTHERS) w->by = by;
+	w->cpu = 0;
+	sys(SYS_kill, w->program, SIGKILL); /* a child that was not waited for: the number is its */
+	if (!w->alone) sys(SYS_kill, -1, SIGKILL);
+}
+
 /* A denied call waits on the listener: everything ends, and nobody answers it. The listener stays open to the end of this process, since
  * without it such calls would fail instead. It is asked only where it has something, or it could wait for ever (man 2 seccomp_unotify). A
  * signal takes the call back, and where it was not one that ends the process, the call comes again. gone: the program is waited for already. */
@@ -123,24 +140,38 @@ RESIDENT static void denied(volatile struct way *w, int gone) {
 		uint64_t words[sizeof(struct seccomp_notif) / 8];
 	} u;
 	long r = -ENOENT;
+	w->ear = -1;
+	if (w->by != GAOL_BY_OTHERS) return; /* it ends for something else */
 	for (int tries = 0; r != 0 && tries < 16; tries++) {
 		for (unsigned i = 0; i < sizeof u.words / 8; i++) u.words[i] = 0; /* it must be zero */
-		if (ready(w->listener, POLLIN, 1000 * 1000) & POLLIN) r = sys(SYS_ioctl, w->listener, SECCOMP_IOCTL_NOTIF_RECV, &u);
+		if (ready(w->listener, POLLIN, MILLISECOND) & POLLIN) r = sys(SYS_ioctl, w->listener, SECCOMP_IOCTL_NOTIF_RECV, &u);
 	}
-	w->ear = -1, w->told = 1;
-	if (!gone) {
-		if (w->alone || w->scope) sys(SYS_kill, w->program, SIGKILL);
-		if (!w->alone) sys(SYS_kill, -1, SIGKILL);
-	}
+	if (!gone) finish(w, GAOL_BY_FILTER);
 	tell(r == 0 ? GAOL_TOLD_CALL : GAOL_TOLD_GONE, r == 0 ? &u.n.data : 0);
 }
 
 /* The program has ended. What is still there may wait for a denied call, too. */
 INLINE void last_words(volatile struct way *w, int st) {
 	if (w->listener < 0 && w->ear >= 0) take_listener(w);
-	if (w->listener < 0 || w->told) return;
+	if (w->listener < 0) return;
 	if (ready(w->listener, POLLIN, 0) & POLLIN) denied(w, 1);
 	else if (WIFSIGNALED(st) && WTERMSIG(st) == SIGSYS) tell(GAOL_TOLD_NONE, 0);
+}
+
+/* How long the program cannot reach its limit, in nanoseconds, however many processors are busy with it; -1: there is no limit. One that has
+ * is ended. Its clock is read, and no timer of the kernel's used: those look at the clock when the timer interrupt finds the program running,
+ * which a program that sleeps each time never is. */
+INLINE int64_t spare(volatile struct way *w) {
+	if (w->cpu == 0) return -1;
+	volatile struct timespec used;
+	/* the clock of a process (MAKE_PROCESS_CPUCLOCK with CPUCLOCK_SCHED, linux/posix-timers.h) */
+	if (sys(SYS_clock_gettime, (int)(~(unsigned)w->program << 3 | 2), &used) < 0) end(w);
+	int64_t rest = w->cpu - ((int64_t)used.tv_sec * 1000 * MILLISECOND + used.tv_nsec);
+	if (rest <= 0) {
+		finish(w, GAOL_BY_CPU);
+		return -1;
+	}
+	return rest / w->processors > MILLISECOND ? rest / w->processors : MILLISECOND;
 }
 
 /* stops: also report when the program stops and goes on; only a caller that reads them all the time may ask for it.
@@ -157,10 +188,11 @@ INLINE int reap(volatile struct way *w) {
 		if (WIFSTOPPED(st) && sys(SYS_ptrace, PTRACE_DETACH, pid, 0, WSTOPSIG(st) == SIGTRAP ? 0 : WSTOPSIG(st)) == 0) continue;
 		if (pid != w->program) continue;
 		if (WIFSTOPPED(st) || WIFCONTINUED(st)) {
-			if (heard()) report(WIFSTOPPED(st) ? GAOL_STOPPED : GAOL_CONTINUED, st, 0, &ru);
+			if (heard()) report(WIFSTOPPED(st) ? GAOL_STOPPED : GAOL_CONTINUED, st, 0, GAOL_BY_OTHERS, &ru);
 		} else {
 			last_words(w, st);
-			report(GAOL_EXITED, st, kill_rest(w), &ru);
+			uint32_t left = kill_rest(w);
+			report(GAOL_EXITED, st, left, WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL ? w->by : GAOL_BY_OTHERS, &ru);
 			/* a pipe wakes its reader on the writer's processor, where it would wait for the end of this process */
 			sys(SYS_sched_yield);
 			gaol_exit(0);
@@ -177,11 +209,11 @@ RESIDENT static void gaol_init_main(const long *argc) {
 	sys(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
 
 	volatile struct way how;
-	how.program = how.stops = how.alone = how.scope = 0;
-	how.ear = how.listener = -1, how.told = 0;
+	how.stops = how.alone = how.scope = 0, how.by = GAOL_BY_OTHERS;
+	how.ear = how.listener = -1;
 	const char *const *argv = (const void *)(argc + 1);
-	if (*argc != 3) gaol_exit(1);
-	for (const char *c = argv[1]; *c; c++) how.program = how.program * 10 + (*c - '0');
+	if (*argc != 5) gaol_exit(1);
+	how.program = number(argv[1]), how.cpu = number(argv[3]), how.processors = number(argv[4]);
 	for (const char *c = argv[2]; *c; c++) {
 		if (*c == GAOL_INIT_STOPS) how.stops = 1;
 		if (*c == GAOL_INIT_ALONE) how.alone = 1;
@@ -200,9 +232,11 @@ RESIDENT static void gaol_init_main(const long *argc) {
 		p[1].fd = GAOL_INIT_CALLER, p[1].events = POLLIN, p[1].revents = 0;
 		p[2].fd = GAOL_INIT_STATUS, p[2].events = 0, p[2].revents = 0;
 		p[3].fd = w->ear, p[3].events = POLLIN, p[3].revents = 0;
-		volatile struct timespec at_once;
-		at_once.tv_sec = at_once.tv_nsec = 0;
-		sys(SYS_ppoll, p, 4, more ? &at_once : 0, 0, 0);
+		int64_t time = spare(w);
+		if (more) time = 0;
+		volatile struct timespec timeout;
+		timeout.tv_sec = time / (1000 * MILLISECOND), timeout.tv_nsec = time % (1000 * MILLISECOND);
+		sys(SYS_ppoll, p, 4, time < 0 ? 0 : &timeout, 0, 0);
 		/* the caller has ended, or has given up what it read from: so does everything in here */
 		if (p[1].revents != 0 || p[2].revents != 0) end(w);
 		if (p[3].revents != 0) {
@@ -218,7 +252,10 @@ RESIDENT static void gaol_init_main(const long *argc) {
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. Without one, what is
 			 * inside can signal nobody outside of it, this process included. */
 			if (!outside && si.ssi_pid != 0) continue;
-			if (outside && si.ssi_signo == GAOL_INIT_END) end(w);
+			if (si.ssi_signo == GAOL_INIT_END) {
+				finish(w, GAOL_BY_CALLER);
+				continue;
+			}
 			/* a terminal's stop reached the whole group, so what goes on is the group, too */
 			if (si.ssi_signo == SIGCONT && sys(SYS_kill, -w->program, SIGCONT) == 0) continue;
 			sys(SYS_kill, w->program, si.ssi_signo);
