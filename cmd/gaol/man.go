@@ -84,7 +84,8 @@ them hold for each process by itself. --processes, --processors, --read-rate and
 counter of the processor. gaol doctor tells whether there is one, gaol explain what holds each limit.`
 
 const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
-ran, and "error" then has the step, the operation and the path, the error and a hint. The rest is the report: the engine and its
+ran, and "error" then has the step, the operation and the path, the error and a hint. "syscall" has the name and the number of a denied call
+that ended the program with --on-denied kill, if it is known. The rest is the report: the engine and its
 mechanisms, what was enforced by which, gaps, denials, the number of processes killed at the end, and what was used.`
 
 type page struct {
