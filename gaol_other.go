@@ -40,4 +40,10 @@ type child struct{ pid int }
 
 func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
 
+func (c *child) end(End) error { return os.ErrProcessDone }
+
+func held(uint32) plan.Limit { return plan.Limit{} }
+
+func online() uint32 { return 1 }
+
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }

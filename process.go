@@ -66,6 +66,9 @@ func (p *Process) Wait() (*ProcessState, error) {
 func (p *Process) ended() (*ProcessState, error) {
 	state, err := p.child.wait(p.cmd.Stopped)
 	p.cmd.release()
+	if state != nil {
+		p.cmd.settle(state)
+	}
 	return state, err
 }
 
@@ -87,9 +90,11 @@ type ProcessState struct {
 	core   bool
 	denied bool // by SIGSYS: a system call that OnDenied(Kill) forbids
 	lost   bool // the init ended without a word: everything was killed from outside
+	by     by   // who sent the SIGKILL
 	usage  Usage
 	killed int
 	end    End
+	limit  string // which limit, and how much it is, where end is a limit's
 	call   deniedCall
 	sys    any // as the system gives them
 	rusage any
@@ -112,7 +117,7 @@ func (s *ProcessState) Success() bool { return s.code == 0 }
 // Signal returns the signal that ended the program; 0 if none did.
 func (s *ProcessState) Signal() syscall.Signal { return s.sig }
 
-// CoreDump says that a core was written; RLIMIT_CORE is 0 inside, so there is none.
+// CoreDump says that a core was written, which takes Limits.Core.
 func (s *ProcessState) CoreDump() bool { return s.core }
 
 // Pid returns the number that the sandbox's init had.

@@ -52,6 +52,7 @@ static void run_stage(struct gaol_job *job, enum gaol_stage stage) {
 	struct gaol_step_state state;
 	state.root = state.ruleset = -1;
 	state.kept = job->kept;
+	state.command = job->command;
 	const struct gaol_step *steps = (const void *)((const char *)job->plan + job->plan->steps);
 	for (uint32_t i = job->plan->first[stage]; i < job->plan->first[stage + 1]; i++) {
 		int r = gaol_step(&state, job->plan, &steps[i]);
@@ -325,6 +326,16 @@ static void build(struct gaol_job *job) {
 	while (sys(SYS_wait4, job->net_pid, 0, __WALL, 0) == -EINTR) {}
 }
 
+#define DIGITS 21 /* of 2^64, and the end */
+
+static char *decimal(char text[DIGITS], uint64_t n) {
+	char *end = text + DIGITS;
+	*--end = 0;
+	do *--end = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return end;
+}
+
 void gaol_process1(void *arg) {
 	struct gaol_job *job = arg;
 	long r;
@@ -357,10 +368,7 @@ void gaol_process1(void *arg) {
 		__atomic_store_n(job->program_tid, 0, __ATOMIC_RELEASE);
 		sys(SYS_futex, job->program_tid, FUTEX_WAKE, 1, 0, 0, 0);
 	}
-	char number[12], how[3];
-	char *end = number + sizeof number;
-	*--end = 0;
-	for (long n = r; n > 0; n /= 10) *--end = (char)('0' + n % 10);
+	char number[DIGITS], cpu[DIGITS], processors[DIGITS], how[3];
 	int n = 0;
 	if (tty) how[n++] = GAOL_INIT_STOPS;
 	if (!job->own) how[n++] = scoped(job) ? GAOL_INIT_SCOPE : GAOL_INIT_ALONE;
@@ -368,7 +376,8 @@ void gaol_process1(void *arg) {
 	init_fds(job);
 	init_caps(job);
 	char name[2] = {'g', 0}; /* shown until the init names itself */
-	char *argv[4] = {name, end, how, 0}, *envp[1] = {0};
+	char *argv[6] = {name, decimal(number, (uint64_t)r), how, decimal(cpu, job->command->cpu), decimal(processors, job->command->processors), 0};
+	char *envp[1] = {0};
 	r = sys(SYS_execveat, 2, name + 1, argv, envp, AT_EMPTY_PATH);
 	fail_with_program(job, GAOL_EXEC_INIT, 0, r);
 }

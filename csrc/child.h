@@ -13,8 +13,9 @@ extern const struct gaol_ns_kind {
 
 /* What a process keeps from one step to another. */
 struct gaol_step_state {
-	int root, ruleset, kept;
+	int root, ruleset, kept, pool;
 	int lifted[GAOL_SLOTS];
+	const struct gaol_command *command; /* NULL while a template is built */
 };
 
 struct gaol_job {

@@ -142,6 +142,7 @@ static int receive(int socket, uint32_t namespaces, int ns[GAOL_NS_COUNT]) {
 static int build_ruleset(const struct gaol_plan *p, int *kept, struct gaol_failure *failure) {
 	struct gaol_step_state state;
 	state.root = state.ruleset = state.kept = -1;
+	state.command = NULL;
 	const struct gaol_step *steps = (const void *)((const char *)p + p->steps);
 	for (uint32_t i = p->first[GAOL_STAGE_BUILD]; i < p->first[GAOL_STAGE_BUILD + 1]; i++) {
 		int r = gaol_step(&state, p, &steps[i]);

@@ -43,6 +43,8 @@ const (
 	KeepPort
 	Lift
 	Tmpfs
+	Pool
+	Share
 	Devpts
 	Mqueue
 	Proc
@@ -61,6 +63,7 @@ const (
 	LandlockPath
 	LandlockPort
 	LandlockEnforce
+	Limits
 	SeccompSelf
 	Seccomp
 	ops
@@ -99,6 +102,7 @@ const (
 	target        // what a link points to
 	mode          // permission bits
 	slot          // a lifted tree
+	number        // of a share
 	rights        // of Landlock
 	port          // of TCP or UDP
 	netRights     // of Landlock
@@ -129,6 +133,8 @@ var info = [ops]struct {
 	Seal:            {"seal", Build, path, none},
 	Lift:            {"lift", Init, path, slot},
 	Tmpfs:           {"tmpfs", Init, path, text},
+	Pool:            {"pool", Init, path, text},
+	Share:           {"share", Init, path, number},
 	Devpts:          {"devpts", Init, path, text},
 	Mqueue:          {"mqueue", Init, path, none},
 	Proc:            {"proc", Init, path, text},
@@ -150,6 +156,7 @@ var info = [ops]struct {
 	LandlockEnforce: {"landlock-enforce", Confine, none, none},
 	DropCaps:        {"drop-capabilities", Program, none, none},
 	Rlimit:          {"rlimit", Program, resource, limit},
+	Limits:          {"limits", Confine, none, none},
 	SeccompSelf:     {"seccomp-self", Confine, filter, count},
 	Seccomp:         {"seccomp", Confine, filter, count},
 }
@@ -219,7 +226,7 @@ const CapsHeld uint16 = 1
 // SelfPID stands in the filter of SeccompSelf for the number of the process that installs it.
 const SelfPID uint32 = 0x67616f6c
 
-// Flags of Bind; Tmpfs takes NoExec.
+// Flags of Bind; Tmpfs and Share take NoExec.
 const (
 	ReadOnly uint16 = 1 << iota
 	NoExec
