@@ -23,8 +23,8 @@ func (f *Faulty) Write([]byte) (int, error) { return 0, errors.New("faulty write
 
 // Uncomparable is a writer that == panics on.
 type Uncomparable struct {
-	To  io.Writer
-	not []int
+	To io.Writer
+	_  []int
 }
 
 func (u Uncomparable) Write(b []byte) (int, error) { return u.To.Write(b) }
