@@ -87,8 +87,12 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if f.err != nil {
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
+	self := seccomp.Self(p.Engine == policy.LandlockEngine, p.Processes, p.Kill)
+	if p.Kill && linuxplan.Self(&p, h) {
+		f.filter = seccomp.Both(self, f.filter)
+	}
 	linuxplan.SetFilter(t.plan, f.filter)
-	linuxplan.SetSelf(t.plan, seccomp.Self(p.Engine == policy.LandlockEngine, p.Processes, p.Kill))
+	linuxplan.SetSelf(t.plan, self)
 	encoded, err := t.plan.Encode()
 	if err == nil {
 		err = t.core.Load(encoded)

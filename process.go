@@ -89,7 +89,8 @@ type ProcessState struct {
 	code   int // -1: ended by sig
 	sig    syscall.Signal
 	core   bool
-	denied bool // by SIGSYS: a system call that OnDenied(Kill) forbids
+	denied bool // by a system call that OnDenied(Kill) forbids
+	own    bool // if by SIGSYS, then by the program's own
 	lost   bool // the init ended without a word: everything was killed from outside
 	by     by   // who sent the SIGKILL
 	usage  Usage
