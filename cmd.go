@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path"
 	"runtime"
 	"slices"
@@ -187,13 +188,22 @@ func (c *Cmd) start() error {
 	runtime.KeepAlive(files)
 	if err != nil {
 		c.release()
-		return err
+		return c.named(err)
 	}
 	c.Process = &Process{Pid: started.pid, child: started, cmd: c}
 	c.guard()
 	c.streams.copy()
 	c.watch = watchContext(c)
 	return nil
+}
+
+// named gives a program that was looked up and is nowhere the name that the caller gave it.
+func (c *Cmd) named(err error) error {
+	var setup *SetupError
+	if errors.As(err, &setup) && setup.Step == stepExecute && errors.Is(err, exec.ErrNotFound) && !strings.Contains(c.Path, "/") {
+		setup.Path = c.Path
+	}
+	return err
 }
 
 func (c *Cmd) startable() error {
