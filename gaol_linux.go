@@ -80,7 +80,7 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if err != nil {
 		return err
 	}
-	if err := t.prepare(full, p.Network()); err != nil {
+	if err := t.prepare(full, p.Network(), p.Limits.Instructions == 0); err != nil {
 		return err
 	}
 	f := <-filter
@@ -100,9 +100,9 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	return err
 }
 
-// prepare builds the template, if there is to be one.
-func (t *template) prepare(full plan.Plan, network bool) (err error) {
-	if once.Only && full.Own() {
+// prepare builds the template, if there is to be one; ahead says that a process may be made before it is known when it starts.
+func (t *template) prepare(full plan.Plan, network, ahead bool) (err error) {
+	if once.Only && full.Own() && ahead {
 		t.plan = full
 		t.ahead(network)
 		return nil

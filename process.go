@@ -73,7 +73,8 @@ func (p *Process) ended() (*ProcessState, error) {
 }
 
 // Release gives the program up: it goes on, nobody learns how it ends, and Wait and Signal are errors from here on. It needs to be called
-// only where Wait is not. What the program leaves behind still ends with it, and all of it with this process; its context no longer ends it.
+// only where Wait is not. What the program leaves behind still ends with it, all of it with this process, and its limits hold; its context no
+// longer ends it.
 func (p *Process) Release() error {
 	p.Pid = -1
 	if p.child != nil && p.state.CompareAndSwap(running, released) {
