@@ -320,7 +320,8 @@ static void build(struct gaol_job *job) {
 	long r = __atomic_load_n(&job->net_made, __ATOMIC_ACQUIRE) == 1 ? sys(SYS_setns, job->net_pidfd, CLONE_NEWNET) : -ESRCH;
 	if (r < 0) r = sys(SYS_unshare, CLONE_NEWNET);
 	if (r < 0) fail(job, GAOL_JOIN, CLONE_NEWNET, r);
-	sys(SYS_kill, job->net_pid, SIGKILL);
+	r = sys(SYS_kill, job->net_pid, SIGKILL);
+	if (r < 0) fail(job, GAOL_JOIN, CLONE_NEWNET, r); /* it would stay, in memory that is the caller's again */
 	while (sys(SYS_wait4, job->net_pid, 0, __WALL, 0) == -EINTR) {}
 }
 
