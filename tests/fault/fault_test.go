@@ -73,6 +73,7 @@ type variant struct {
 	engine  gaol.Engine
 	once    bool // without a template
 	options []gaol.Option
+	user    *gaol.Credential
 }
 
 func variants() []variant {
@@ -84,14 +85,22 @@ func variants() []variant {
 		gaol.NetworkOutbound(gaol.All()), gaol.Deny(gaol.FileRead(gaol.Literal(filepath.Join(dir, "read/denied")))), gaol.Deny(gaol.FileRead(in("read/none")))}
 	metadata := gaol.FileReadMetadata(gaol.Subpath("/"))
 	alone := []gaol.Option{gaol.BestEffort(gaol.System()), gaol.BestEffort(gaol.FileRead(in("read"))), metadata}
-	return []variant{
-		{"namespace", gaol.EngineNamespace, false, plain},
-		{"namespace, everything", gaol.EngineNamespace, false, rich},
-		{"namespace without a template", gaol.EngineNamespace, true, plain},
-		{"namespace without a template, everything", gaol.EngineNamespace, true, rich},
-		{"landlock, alone", gaol.EngineLandlock, false, alone},
-		{"landlock, processes", gaol.EngineLandlock, false, append(slices.Clone(alone), gaol.ProcessCreate(), gaol.BestEffort(gaol.NetworkOutbound(gaol.TCP(443))))},
+	all := []variant{
+		{"namespace", gaol.EngineNamespace, false, plain, nil},
+		{"namespace, everything", gaol.EngineNamespace, false, rich, nil},
+		{"namespace without a template", gaol.EngineNamespace, true, plain, nil},
+		{"namespace without a template, everything", gaol.EngineNamespace, true, rich, nil},
+		{"landlock, alone", gaol.EngineLandlock, false, alone, nil},
+		{"landlock, processes", gaol.EngineLandlock, false, append(slices.Clone(alone), gaol.ProcessCreate(), gaol.BestEffort(gaol.NetworkOutbound(gaol.TCP(443)))), nil},
 	}
+	if os.Geteuid() != 0 {
+		return all
+	}
+	user := &gaol.Credential{Uid: 4001, Gid: 4002, Groups: []uint32{4003}}
+	return append(all, variant{"namespace, another user", gaol.EngineNamespace, false, plain, user},
+		variant{"namespace without a template, another user", gaol.EngineNamespace, true, plain, user},
+		variant{"landlock, alone, another user", gaol.EngineLandlock, false, alone, user},
+		variant{"landlock, processes, another user", gaol.EngineLandlock, false, append(slices.Clone(alone), gaol.ProcessCreate()), user})
 }
 
 // run is New, one command and Close; it returns what the victim has seen of its confinement.
@@ -108,7 +117,7 @@ func (v variant) run() (string, error) {
 	}
 	defer s.Close()
 	c := s.Command(context.Background(), victim, "confined", "/etc/shadow", "/etc/passwd", "/", filepath.Join(dir, "secret"), filepath.Join(dir, "read/file"), filepath.Join(dir, "read/denied"), filepath.Join(dir, "read/none"), "/proc/1/environ", "/proc/kcore")
-	c.Dir = "/usr"
+	c.Dir, c.Credential = "/usr", v.user
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	err = c.Run()
@@ -187,14 +196,14 @@ func TestEachCallThatFailsIsAnErrorOrDoesNotMatter(t *testing.T) {
 						missed++
 					case errors.As(err, &setup) && errors.Is(err, errno) && steps[setup.Step]:
 						failed++
-						if matters := harmlessly(c, errno); matters != "" {
+						if matters := v.harmlessly(c, errno); matters != "" {
 							t.Errorf("%s: is said to be harmless (%s), but: %v", what, matters, err)
 						}
 					case err != nil:
 						t.Errorf("%s: %T %v", what, err, err)
 					case got != want:
 						t.Errorf("%s: the program ran, confined otherwise:\n%s", what, difference(want, got))
-					case harmlessly(c, errno) == "":
+					case v.harmlessly(c, errno) == "":
 						t.Errorf("%s: the program ran, and no reason is given here why that is right", what)
 					default:
 						harmless++
