@@ -362,6 +362,9 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	goto done;
 unused:
 	if (ns == NULL) dismiss(job);
+	/* what went wrong here may be that process 1 had ended, and it tells why */
+	if (job->forked && a->failure.op == GAOL_NONE) a->failure = *job->failure;
+	if (a->failure.op != GAOL_NONE && a->failure.op != UINT32_MAX) *failure = a->failure;
 done:
 	if (job->forked) munmap(job->failure, sizeof *job->failure);
 	close_net(job);
