@@ -155,9 +155,11 @@ var _ = Describe("a denied call of a profile with OnDenied(Kill)", func() {
 
 			It("costs the caller no descriptor while the command runs", func() {
 				count := func(s *gaol.Sandbox) int {
+					settled()
+					before := len(holding().FDs)
 					c := launch(s, "proc.pause")
 					c.Line()
-					n := len(holding().FDs)
+					n := len(holding().FDs) - before
 					Expect(c.Process.Kill()).To(Succeed())
 					_ = c.Wait()
 					return n
