@@ -27,10 +27,23 @@ func (t *template) String() string                         { return "" }
 
 func (s *Sandbox) try() error { return ErrUnsupported }
 
+func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
+	if c != nil {
+		return nil, func() {}, ErrUnsupported
+	}
+	return nil, func() {}, nil
+}
+
 func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupported }
 
 type child struct{ pid int }
 
 func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
+
+func (c *child) end(End) error { return os.ErrProcessDone }
+
+func held(uint32) plan.Limit { return plan.Limit{} }
+
+func online() uint32 { return 1 }
 
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }

@@ -4,7 +4,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -27,18 +26,6 @@ type Denial struct {
 	Operation  string `json:"operation"`
 	Path       string `json:"path,omitempty"`
 	Suggestion string `json:"suggestion,omitempty"` // the entry of a profile that would allow it
-}
-
-// Usage is what the program and those of its children that it waited for have used.
-type Usage struct {
-	Wall                time.Duration `json:"wall_ns"`
-	User                time.Duration `json:"user_ns"`
-	System              time.Duration `json:"system_ns"`
-	MaxRSS              int64         `json:"max_rss_bytes"` // the largest process
-	MinorFaults         int64         `json:"minor_faults"`
-	MajorFaults         int64         `json:"major_faults"`
-	VoluntarySwitches   int64         `json:"voluntary_switches"`
-	InvoluntarySwitches int64         `json:"involuntary_switches"`
 }
 
 // Report says what was enforced and by what, what was denied, and how the program ended. It is a value.

@@ -17,6 +17,7 @@ import (
 type Sandbox struct {
 	profile  Profile
 	policy   policy.Policy
+	host     policy.Host // that the policy is for
 	template template
 
 	dying counter // inits that are ending
@@ -82,6 +83,7 @@ func (s *Sandbox) on(host policy.Host) (err error) {
 	if s.policy, err = resolve(s.profile, host); err != nil {
 		return err
 	}
+	s.host = host
 	if err := s.template.build(s.policy, host); err != nil {
 		return err
 	}
@@ -126,11 +128,16 @@ func (p Profile) network() bool {
 
 func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 	p, err := policy.Resolve(profile.p, host)
+	return p, refused(err)
+}
+
+// refused has an error of package policy as the caller knows it.
+func refused(err error) error {
 	var u *policy.UnsupportedError
 	if errors.As(err, &u) {
-		return p, &UnsupportedError{u.Operations}
+		return &UnsupportedError{u.Operations}
 	}
-	return p, err
+	return err
 }
 
 // lacking finds out, when a profile was refused or a step has failed, what the host lacks: until then it was assumed that engines work.
@@ -179,7 +186,7 @@ func (s *Sandbox) run(c plan.Command) (*child, error) {
 // lacks says that the host may have refused a step for good.
 func lacks(err error) bool {
 	var setup *SetupError
-	return errors.As(err, &setup) && setup.Step != stepExecute && !short(err)
+	return errors.As(err, &setup) && setup.Step != stepExecute && setup.Step != stepCredential && !short(err)
 }
 
 // Close frees what the sandbox holds, and waits until the inits of commands whose Wait has returned are gone, which is a matter of a

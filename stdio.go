@@ -20,6 +20,9 @@ type streams struct {
 	copies        []func() error
 	pending       int
 	errs          chan error
+	meter         meter
+	pipes         []outputPipe
+	relayed       []io.Closer // what the caller reads from, where gaol copies to the other end
 }
 
 // StdinPipe returns a pipe to the program's standard input. Wait closes it; closing it earlier shows the program the end of its input.
@@ -51,6 +54,7 @@ func (c *Cmd) outputPipe(to *io.Writer, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	*to = w
+	c.streams.pipes = append(c.streams.pipes, outputPipe{r, w})
 	c.streams.child, c.streams.parent = append(c.streams.child, w), append(c.streams.parent, r)
 	return r, nil
 }
@@ -64,29 +68,31 @@ func (c *Cmd) pipe(method string) (r, w *os.File, err error) {
 
 // open returns the files that become the program's descriptors 0, 1, 2 and on.
 func (s *streams) open(c *Cmd) ([]*os.File, error) {
-	var null *os.File
-	devNull := func() (*os.File, error) {
-		if null != nil {
+	var in, out *os.File
+	devNull := func(f **os.File, mode int) func() (*os.File, error) {
+		return func() (*os.File, error) {
+			if *f != nil {
+				return *f, nil
+			}
+			null, err := openNull(mode)
+			if err != nil {
+				return nil, &SetupError{Step: plan.FD.String(), Path: os.DevNull, Err: err}
+			}
+			*f, s.child = null, append(s.child, null)
 			return null, nil
 		}
-		f, err := openNull()
-		if err != nil {
-			return nil, &SetupError{Step: plan.FD.String(), Path: os.DevNull, Err: err}
-		}
-		null, s.child = f, append(s.child, f)
-		return f, nil
 	}
-	stdin, err := s.reader(c.Stdin, devNull)
+	stdin, err := s.reader(c.Stdin, devNull(&in, os.O_RDONLY))
 	if err != nil {
 		return nil, err
 	}
-	stdout, err := s.writer(c.Stdout, devNull)
+	stdout, err := s.writer(c.Stdout, devNull(&out, os.O_WRONLY))
 	if err != nil {
 		return nil, err
 	}
 	stderr := stdout
 	if c.Stderr == nil || !same(c.Stderr, c.Stdout) {
-		if stderr, err = s.writer(c.Stderr, devNull); err != nil {
+		if stderr, err = s.writer(c.Stderr, devNull(&out, os.O_WRONLY)); err != nil {
 			return nil, err
 		}
 	}
@@ -134,8 +140,12 @@ func (s *streams) writer(w io.Writer, null func() (*os.File, error)) (*os.File, 
 	if w == nil {
 		return null()
 	}
+	done := func() {}
 	if f, ok := w.(*os.File); ok {
-		return f, nil
+		if s.meter.limit == 0 {
+			return f, nil
+		}
+		done = s.relay(f)
 	}
 	pr, pw, err := os.Pipe()
 	if err != nil {
@@ -143,8 +153,9 @@ func (s *streams) writer(w io.Writer, null func() (*os.File, error)) (*os.File, 
 	}
 	s.child, s.parent = append(s.child, pw), append(s.parent, pr)
 	s.copies = append(s.copies, func() error {
-		_, err := io.Copy(w, pr)
+		err := s.meter.copy(w, pr)
 		_ = pr.Close() // a program that goes on writing gets EPIPE
+		done()
 		return err
 	})
 	return pw, nil
@@ -187,16 +198,10 @@ func (s *streams) wait(delay time.Duration, timer *time.Timer) error {
 			keep(err)
 		case <-timer.C:
 			s.closeAll()
-			for s.pending > 0 {
-				err := <-s.errs
-				s.pending--
-				if first == nil && err != nil && !errors.Is(err, fs.ErrClosed) {
-					first = err
-				}
+			for ; s.pending > 0; s.pending-- {
+				<-s.errs
 			}
-			if first == nil {
-				first = exec.ErrWaitDelay
-			}
+			first = exec.ErrWaitDelay // as in os/exec, whatever came of the copies
 		}
 	}
 	if timer != nil {

@@ -5,6 +5,7 @@ package csrc
 // The same table for a command: one row for each thing that its check refuses, and the accepted twins.
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,10 @@ func commandRows(t *testing.T) []row {
 	}
 	toEnd := func(field int) func([]byte) []byte {
 		return func(b []byte) []byte { set(b, field, uint32(len(b))); return b }
+	}
+	// user changes the n-th word of the credential
+	user := func(n int, v uint32) func([]byte) []byte {
+		return func(b []byte) []byte { set(b, int(ne.Uint32(b[cmdUser:]))+4*n, v); return b }
 	}
 	return []row{
 		{"nothing changed", "", func(b []byte) []byte { return b }},
@@ -63,16 +68,49 @@ func commandRows(t *testing.T) []row {
 		{"terminal -2", "a terminal that is not among the descriptors", setAt(cmdTTY, 1<<32-2)},
 		{"a foreground of 2", "a header that contradicts itself", setAt(cmdForeground, 2)},
 		{"no foreground", "", setAt(cmdForeground, 0)},
-		{"a reserved field in use", "a header that contradicts itself", setAt(cmdReserved, 1)},
+		{"17 limits", "limits outside of the command", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 17) })},
+		{"16 limits", "", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 16) })},
+		{"no limits", "", of(func(c *plan.Command) { c.Limits = nil })},
+		{"limits that end past the end", "limits outside of the command", setAt(cmdNLimits, 16)},
+		{"2^32-1 limits", "limits outside of the command", setAt(cmdNLimits, 1<<32-1)},
+		{"limits at an odd offset", "limits outside of the command", setAt(cmdLimits, commandHeaderBytes+4)},
+		{"limits past the end", "limits outside of the command", setAt(cmdLimits, 1<<32-8)},
+		{"options at the end", "options outside of the command", toEnd(cmdDisk)},
+		{"options at 2^32-1", "options outside of the command", setAt(cmdDisk, 1<<32-1)},
+		{"no options", "", of(func(c *plan.Command) { c.Disk = "" })},
+		{"processor time for no processor", "a limit of processor time that cannot be watched", setAt(cmdProcessors, 0)},
+		{"more processor time than can be counted", "a limit of processor time that cannot be watched", setAt(cmdCPU+4, 1<<31)},
+		{"no limit of processor time, and no processor", "", of(func(c *plan.Command) { c.CPU, c.Processors = 0, 0 })},
+		{"no user", "", setAt(cmdUser, 0)},
+		{"a user at an odd offset", "a credential outside of the command", setAt(cmdUser, commandHeaderBytes+1)},
+		{"a user past the end", "a credential outside of the command", setAt(cmdUser, 1<<32-4)},
+		{"a user that ends past the end", "a credential outside of the command", func(b []byte) []byte { set(b, cmdUser, uint32(len(b))&^3-4); return b }},
+		{"root", "a credential of root or of nobody", user(0, 0)},
+		{"uid 2^32-1", "a credential of root or of nobody", user(0, 1<<32-1)},
+		{"uid 2^32-2", "", user(0, 1<<32-2)},
+		{"root's group", "a credential of root or of nobody", user(1, 0)},
+		{"gid 2^32-1", "a credential of root or of nobody", user(1, 1<<32-1)},
+		{"root's group among the others", "a credential of root or of nobody", of(func(c *plan.Command) { c.User.Groups = []uint32{4, 0} })},
+		{"no groups", "", of(func(c *plan.Command) { c.User.Groups = nil })},
+		{"65536 groups", "", of(func(c *plan.Command) { c.User.Groups = slices.Repeat([]uint32{7}, 65536) })},
+		{"65537 groups", "too many groups", of(func(c *plan.Command) { c.User.Groups = slices.Repeat([]uint32{7}, 65537) })},
+		{"2^30 groups", "too many groups", user(2, 1<<30)},
+		{"groups at an odd offset", "groups outside of the command", user(3, commandHeaderBytes+2)},
+		{"groups that end past the end", "groups outside of the command", user(2, 4096)},
+		{"a map at the end", "a map outside of the command", func(b []byte) []byte { return user(4, uint32(len(b)))(b) }},
+		{"a map of groups at 2^32-1", "a map outside of the command", user(5, 1<<32-1)},
 		{"no terminal", "", setAt(cmdTTY, 1<<32-1)},
 		{"terminal 0", "", setAt(cmdTTY, 0)},
 		{"a directory at the end", "a directory outside of the command", toEnd(cmdDir)},
 		{"a directory at 2^32-1", "a directory outside of the command", setAt(cmdDir, 1<<32-1)},
 		{"a directory without an end", "a directory outside of the command", func([]byte) []byte {
 			c := fullCommand()
-			c.Dir = "/only/here"
+			c.Dir, c.User, c.Disk, c.Limits = "/only/here", nil, "", nil
 			b := encodedCommand(t, c)
-			b[len(b)-1] = 'x'
+			at := len(b) // the last string, and the empty one, which is its end
+			for at--; b[at] == 0; at-- {
+				b[at] = 'x'
+			}
 			return b
 		}},
 		{"an argument outside", "a string outside of the command", word(cmdTable, 0, 1<<20)},

@@ -75,6 +75,9 @@ func planRows(t *testing.T) []row {
 		{"namespaces of a spawn alone", namespaces, setAt(atNamespaces, 0)},
 		{"no namespaces and a ruleset to keep", "", without(keep, keepPath, plan.Step{Op: plan.KeepPort, Port: 1, N: 1}, plan.Step{Op: plan.LandlockKept})},
 		{"two rulesets to keep", "a second ruleset to keep", without(keep, keep)},
+		{"two pools", "a second pool", steps(t, plan.Step{Op: plan.Pool, Path: "/a"}, plan.Step{Op: plan.Pool, Path: "/b"})},
+		{"a pool without shares", "", steps(t, plan.Step{Op: plan.Pool, Path: "/a"})},
+		{"a share before the pool", "a share without a pool", steps(t, plan.Step{Op: plan.Share, Path: "/a"}, plan.Step{Op: plan.Pool, Path: "/a"})},
 		{"a path to keep before the ruleset", "a rule to keep without a ruleset", without(keepPath, keep)},
 		{"a port to keep before the ruleset", "a rule to keep without a ruleset", without(plan.Step{Op: plan.KeepPort, Port: 1}, keep)},
 		{"a ruleset to keep in namespaces", "a step for the caller's namespaces, in others", steps(t, keep)},
@@ -104,7 +107,7 @@ func planRows(t *testing.T) []row {
 		{"a first step that is not 0", "stages that do not start at the first step", setAt(atFirst, 1)},
 		{"stages in reverse", "stages out of order", setAt(atFirst+4, 29)},
 		{"a last stage that ends early", "stages out of order", setAt(atFirst+16, 0)},
-		{"one step too many", "an unknown step", func(b []byte) []byte { set(b, atFirst+16, 29); return b }},
+		{"one step too many", "an unknown step", func(b []byte) []byte { set(b, atFirst+16, ne.Uint32(b[atFirst+16:])+1); return b }},
 		{"2^32-1 steps", "steps outside of the plan", setAt(atFirst+16, 1<<32-1)},
 		{"steps that wrap around 32 bits", "steps outside of the plan", setAt(atFirst+16, 1<<32/stepSize+1)},
 		{"steps at an odd offset", "steps outside of the plan", setAt(atSteps, headerSize+4)},
@@ -253,9 +256,9 @@ func TestEveryTextOfTheChecksHasARow(t *testing.T) {
 		}
 		return out
 	}
-	inPlan, inCommand, found := strings.Cut(string(src), "const char *gaol_command_check")
+	inPlan, inCommand, found := strings.Cut(string(src), "static int somebody")
 	if !found {
-		t.Fatal("no gaol_command_check")
+		t.Fatal("nothing of a command's check")
 	}
 	texts := regexp.MustCompile(`(?:return|:) "([^"]+)"`)
 	for _, c := range []struct {

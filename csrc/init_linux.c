@@ -30,9 +30,9 @@
 
 INLINE int64_t microseconds(const struct timeval *t) { return (int64_t)t->tv_sec * 1000000 + t->tv_usec; }
 
-INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rusage *ru) {
+INLINE void report(uint32_t kind, int wait, uint32_t left, uint32_t by, const struct rusage *ru) {
 	volatile struct gaol_status st; /* volatile: so that no call of memset is made of it */
-	st.kind = kind, st.wait = wait, st.left = left, st.size = sizeof st;
+	st.kind = kind, st.wait = wait, st.left = left, st.by = by;
 	st.user_us = microseconds(&ru->ru_utime), st.system_us = microseconds(&ru->ru_stime);
 	st.maxrss_kib = ru->ru_maxrss, st.minflt = ru->ru_minflt, st.majflt = ru->ru_majflt;
 	st.inblock = ru->ru_inblock, st.oublock = ru->ru_oublock, st.nvcsw = ru->ru_nvcsw, st.nivcsw = ru->ru_nivcsw;
@@ -49,11 +49,19 @@ INLINE int heard(void) {
 	return sys(SYS_ppoll, &p, 1, &at_once, 0, 0) == 1 && p.revents == POLLOUT;
 }
 
-/* What the arguments say: the program's number, and what GAOL_INIT_* letters there are. */
+/* What the arguments say: the program's number, what GAOL_INIT_* letters there are, and the limit of processor time. */
 struct way {
 	long program;
 	int stops, alone, scope;
+	int64_t cpu, processors;
+	uint32_t by; /* who has ended the program: enum gaol_by */
 };
+
+INLINE int64_t number(const char *text) {
+	int64_t n = 0;
+	for (; *text; text++) n = n * 10 + (*text - '0');
+	return n;
+}
 
 /* What is still there after the program has ended is killed and counted; in a pid namespace the kernel would kill it too when process 1
  * ends. Alone there is nothing left, and kill(-1) must not be thought of: it would reach all that the caller may kill. */
@@ -78,6 +86,32 @@ INLINE _Noreturn void end(const struct way *w) {
 	gaol_exit(1);
 }
 
+/* Ends the program, and what else there is; what then has to be told is told when it has been reaped. */
+INLINE void finish(struct way *w, uint32_t by) {
+	if (w->by == GAOL_BY_OTHERS) w->by = by;
+	w->cpu = 0;
+	sys(SYS_kill, w->program, SIGKILL); /* a child that was not waited for: the number is its */
+	if (!w->alone) sys(SYS_kill, -1, SIGKILL);
+}
+
+#define MILLISECOND 1000000
+
+/* How long the program cannot reach its limit, in nanoseconds, however many processors are busy with it; -1: there is no limit. One that has
+ * is ended. Its clock is read, and no timer of the kernel's used: those look at the clock when the timer interrupt finds the program running,
+ * which a program that sleeps each time never is. */
+INLINE int64_t spare(struct way *w) {
+	if (w->cpu == 0) return -1;
+	volatile struct timespec used;
+	/* the clock of a process (MAKE_PROCESS_CPUCLOCK with CPUCLOCK_SCHED, linux/posix-timers.h) */
+	if (sys(SYS_clock_gettime, (int)(~(unsigned)w->program << 3 | 2), &used) < 0) end(w);
+	int64_t rest = w->cpu - ((int64_t)used.tv_sec * 1000 * MILLISECOND + used.tv_nsec);
+	if (rest <= 0) {
+		finish(w, GAOL_BY_CPU);
+		return -1;
+	}
+	return rest / w->processors > MILLISECOND ? rest / w->processors : MILLISECOND;
+}
+
 /* stops: also report when the program stops and goes on; only a caller that reads them all the time may ask for it.
  * Returns 1 when there may be more: what is inside must not keep process 1 from looking after its caller, with processes or signals. */
 INLINE int reap(const struct way *w) {
@@ -92,9 +126,10 @@ INLINE int reap(const struct way *w) {
 		if (WIFSTOPPED(st) && sys(SYS_ptrace, PTRACE_DETACH, pid, 0, WSTOPSIG(st) == SIGTRAP ? 0 : WSTOPSIG(st)) == 0) continue;
 		if (pid != w->program) continue;
 		if (WIFSTOPPED(st) || WIFCONTINUED(st)) {
-			if (heard()) report(WIFSTOPPED(st) ? GAOL_STOPPED : GAOL_CONTINUED, st, 0, &ru);
+			if (heard()) report(WIFSTOPPED(st) ? GAOL_STOPPED : GAOL_CONTINUED, st, 0, GAOL_BY_OTHERS, &ru);
 		} else {
-			report(GAOL_EXITED, st, kill_rest(w), &ru);
+			uint32_t left = kill_rest(w);
+			report(GAOL_EXITED, st, left, WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL ? w->by : GAOL_BY_OTHERS, &ru);
 			/* a pipe wakes its reader on the writer's processor, where it would wait for the end of this process */
 			sys(SYS_sched_yield);
 			gaol_exit(0);
@@ -111,16 +146,16 @@ RESIDENT static void gaol_init_main(const long *argc) {
 	sys(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
 
 	volatile struct way how;
-	how.program = how.stops = how.alone = how.scope = 0;
+	how.stops = how.alone = how.scope = 0, how.by = GAOL_BY_OTHERS;
 	const char *const *argv = (const void *)(argc + 1);
-	if (*argc != 3) gaol_exit(1);
-	for (const char *c = argv[1]; *c; c++) how.program = how.program * 10 + (*c - '0');
+	if (*argc != 5) gaol_exit(1);
+	how.program = number(argv[1]), how.cpu = number(argv[3]), how.processors = number(argv[4]);
 	for (const char *c = argv[2]; *c; c++) {
 		if (*c == GAOL_INIT_STOPS) how.stops = 1;
 		if (*c == GAOL_INIT_ALONE) how.alone = 1;
 		if (*c == GAOL_INIT_SCOPE) how.scope = 1;
 	}
-	const struct way *w = (const struct way *)&how;
+	struct way *w = (struct way *)&how;
 
 	uint64_t all = ~0ull;
 	long signals = sys(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -131,9 +166,11 @@ RESIDENT static void gaol_init_main(const long *argc) {
 		p[0].fd = (int)signals, p[0].events = POLLIN, p[0].revents = 0;
 		p[1].fd = GAOL_INIT_CALLER, p[1].events = POLLIN, p[1].revents = 0;
 		p[2].fd = GAOL_INIT_STATUS, p[2].events = 0, p[2].revents = 0;
-		volatile struct timespec at_once;
-		at_once.tv_sec = at_once.tv_nsec = 0;
-		sys(SYS_ppoll, p, 3, more ? &at_once : 0, 0, 0);
+		int64_t time = spare(w);
+		if (more) time = 0;
+		volatile struct timespec timeout;
+		timeout.tv_sec = time / (1000 * MILLISECOND), timeout.tv_nsec = time % (1000 * MILLISECOND);
+		sys(SYS_ppoll, p, 3, time < 0 ? 0 : &timeout, 0, 0);
 		/* the caller has ended, or has given up what it read from: so does everything in here */
 		if (p[1].revents != 0 || p[2].revents != 0) end(w);
 		struct signalfd_siginfo si;
@@ -143,7 +180,10 @@ RESIDENT static void gaol_init_main(const long *argc) {
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. Without one, what is
 			 * inside can signal nobody outside of it, this process included. */
 			if (!outside && si.ssi_pid != 0) continue;
-			if (outside && si.ssi_signo == GAOL_INIT_END) end(w);
+			if (si.ssi_signo == GAOL_INIT_END) {
+				finish(w, GAOL_BY_CALLER);
+				continue;
+			}
 			/* a terminal's stop reached the whole group, so what goes on is the group, too */
 			if (si.ssi_signo == SIGCONT && sys(SYS_kill, -w->program, SIGCONT) == 0) continue;
 			sys(SYS_kill, w->program, si.ssi_signo);

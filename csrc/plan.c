@@ -32,6 +32,8 @@ static const struct rule {
 	[GAOL_KEEP_PORT] = {1, BUILD, PORT, ANY, 0},
 	[GAOL_LIFT] = {1, INIT, PATH, SLOT, 0},
 	[GAOL_TMPFS] = {1, INIT, PATH, STR, GAOL_BIND_NOEXEC},
+	[GAOL_POOL] = {1, INIT, PATH, STR, 0},
+	[GAOL_SHARE] = {1, INIT, PATH, ANY, GAOL_BIND_NOEXEC},
 	[GAOL_DEVPTS] = {1, INIT, PATH, STR, 0},
 	[GAOL_MQUEUE] = {1, INIT, PATH, ZERO, 0},
 	[GAOL_PROC] = {1, INIT, PATH, STR, 0},
@@ -50,6 +52,7 @@ static const struct rule {
 	[GAOL_LANDLOCK_ENFORCE] = {1, CONFINE, ZERO, ZERO, 0xffff},
 	[GAOL_DROP_CAPS] = {1, PROGRAM, ZERO, ZERO, GAOL_CAPS_HELD},
 	[GAOL_RLIMIT] = {1, PROGRAM, ANY, LIMIT, 0},
+	[GAOL_LIMITS] = {1, CONFINE, ZERO, ZERO, 0},
 	[GAOL_SECCOMP_SELF] = {1, CONFINE, SELF, ANY, 0},
 	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, 0},
 };
@@ -114,7 +117,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 
 	const struct gaol_step *step = (const void *)(bytes + p->steps);
 	uint64_t lifted = 0;
-	int ruleset = 0, kept = 0;
+	int ruleset = 0, kept = 0, pool = 0;
 	for (uint32_t stage = 0, i = 0; i < count; i++) {
 		const struct gaol_step *s = &step[i];
 		while (i >= p->first[stage + 1]) stage++;
@@ -139,6 +142,12 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 			if (!(lifted >> s->b & 1)) return "a slot that is empty";
 			lifted &= ~(1ull << s->b);
 			break;
+		case GAOL_POOL:
+			if (pool++) return "a second pool";
+			break;
+		case GAOL_SHARE:
+			if (pool == 0) return "a share without a pool";
+			break;
 		case GAOL_KEEP_RULESET:
 			if (kept++) return "a second ruleset to keep";
 			break;
@@ -162,6 +171,21 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 	return NULL;
 }
 
+/* 0 is root, and 2^32-1 means "as it is" to the calls that set an id. */
+static int somebody(uint32_t id) { return id != 0 && id != UINT32_MAX; }
+
+static const char *check_credential(const char *bytes, size_t size, uint32_t offset) {
+	if (!within(size, offset, sizeof(struct gaol_credential), 4)) return "a credential outside of the command";
+	const struct gaol_credential *c = (const void *)(bytes + offset);
+	if (!somebody(c->uid) || !somebody(c->gid)) return "a credential of root or of nobody";
+	if (c->ngroups > GAOL_GROUPS_MAX) return "too many groups";
+	if (!within(size, c->groups, (uint64_t)c->ngroups * 4, 4)) return "groups outside of the command";
+	const uint32_t *groups = (const void *)(bytes + c->groups);
+	for (uint32_t i = 0; i < c->ngroups; i++)
+		if (!somebody(groups[i])) return "a credential of root or of nobody";
+	return text(bytes, size, c->uid_map) && text(bytes, size, c->gid_map) ? NULL : "a map outside of the command";
+}
+
 const char *gaol_command_check(const void *command, size_t size) {
 	const char *bytes = command;
 	const struct gaol_command *c = command;
@@ -175,13 +199,16 @@ const char *gaol_command_check(const void *command, size_t size) {
 	if (c->nfds < 3 || c->nfds > GAOL_FDS_MAX) return "too few or too many descriptors";
 	if (!within(size, c->fds, (uint64_t)c->nfds * 4, 4)) return "descriptors outside of the command";
 	if (c->tty < -1 || c->tty >= (int64_t)c->nfds) return "a terminal that is not among the descriptors";
-	if (c->foreground > 1 || c->reserved != 0) return "a header that contradicts itself";
+	if (c->foreground > 1) return "a header that contradicts itself";
 	if (!text(bytes, size, c->dir)) return "a directory outside of the command";
+	if (!text(bytes, size, c->disk)) return "options outside of the command";
+	if (c->cpu != 0 && (c->processors == 0 || c->cpu > INT64_MAX)) return "a limit of processor time that cannot be watched";
+	if (c->nlimits > GAOL_LIMITS_MAX || !within(size, c->limits, (uint64_t)c->nlimits * sizeof(struct gaol_rlimit), 8)) return "limits outside of the command";
 	const uint32_t *table = (const void *)(bytes + c->table);
 	for (uint64_t i = 0; i < strings; i++)
 		if (!text(bytes, size, table[i])) return "a string outside of the command";
 	const int32_t *fds = (const void *)(bytes + c->fds);
 	for (uint32_t i = 0; i < c->nfds; i++)
 		if (fds[i] < 0) return "a descriptor below zero";
-	return NULL;
+	return c->credential == 0 ? NULL : check_credential(bytes, size, c->credential);
 }

@@ -13,6 +13,7 @@
 #define GAOL_PLAN_MAX (64u << 20)
 #define GAOL_SLOTS 64u /* trees that one spawn can lift (GAOL_LIFT) */
 #define GAOL_FDS_MAX 4096u
+#define GAOL_GROUPS_MAX 65536u /* NGROUPS_MAX of linux/limits.h */
 
 /* Who executes a step. The stages are run in this order; a plan's steps are sorted by stage. */
 enum gaol_stage {
@@ -46,7 +47,9 @@ enum gaol_op {
 	GAOL_KEEP_PORT,    /* a: port; b: access rights of the network */
 	/* init */
 	GAOL_LIFT,   /* a: str; b: slot; take a copy of the tree that is mounted there */
-	GAOL_TMPFS,  /* a: str; b: str, options; flags GAOL_BIND_NOEXEC */
+	GAOL_TMPFS,  /* a: str; b: str, options, behind which come the command's; flags GAOL_BIND_NOEXEC */
+	GAOL_POOL,   /* a: str; b: str, as of GAOL_TMPFS; the tmpfs that several directories share, mounted where the first of them comes to lie */
+	GAOL_SHARE,  /* a: str; b: its number; a new directory of the pool is mounted there; flags GAOL_BIND_NOEXEC */
 	GAOL_DEVPTS, /* a: str; b: str, options */
 	GAOL_MQUEUE, /* a: str; the queues of this ipc namespace */
 	GAOL_PROC,   /* a: str; b: str, options */
@@ -67,6 +70,7 @@ enum gaol_op {
 	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights; flags GAOL_RULE_* */
 	GAOL_LANDLOCK_PORT,    /* a: port; b: access rights of the network */
 	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
+	GAOL_LIMITS,           /* those that the command brings; behind the last step that opens a file */
 	GAOL_SECCOMP_SELF,     /* a: data, struct sock_filter[]; b: count; GAOL_SELF_PID in it stands for the number of this process */
 	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do */
 	GAOL_OPS,
@@ -88,7 +92,8 @@ enum gaol_op {
 	GAOL_CLOSE_FDS,
 	GAOL_EXEC,    /* step: the candidate */
 	GAOL_ARENA,   /* the spawn's memory, in the caller */
-	GAOL_PIPE     /* the status pipe, in the caller */
+	GAOL_PIPE,    /* the status pipe, in the caller */
+	GAOL_CREDENTIAL /* another user; step: enum gaol_credential_part */
 };
 
 #define GAOL_BIND_RDONLY 1u
@@ -141,7 +146,35 @@ struct gaol_command {
 	uint32_t dir; /* str */
 	int32_t tty;  /* the number inside of the caller's controlling terminal: its session is kept; -1: a session of its own */
 	uint32_t foreground; /* with tty: the program becomes the terminal's foreground job */
-	uint32_t reserved;
+	uint32_t credential; /* offset of struct gaol_credential; 0: the program is the caller's user */
+	uint32_t nlimits, limits; /* struct gaol_rlimit[], for GAOL_LIMITS */
+	uint32_t disk;            /* str: options of GAOL_TMPFS and GAOL_POOL, each with a comma before it; they override the plan's */
+	uint32_t processors;      /* with cpu: how many can be busy with the program at once */
+	uint64_t cpu; /* nanoseconds of processor time after which the init ends the program; 0: no limit */
+};
+
+#define GAOL_LIMITS_MAX 16u /* a kernel has that many resources (asm-generic/resource.h) */
+
+struct gaol_rlimit {
+	uint32_t resource, reserved;
+	uint64_t soft, hard; /* as struct gaol_limit, and struct rlimit64 */
+};
+
+/* The program's user: never root, in its ids or its groups. The maps are for the user namespace of a spawn, which then has no template; they must
+ * have the ids and groups below, and the caller's ids. In the caller's namespaces they count for nothing. */
+struct gaol_credential {
+	uint32_t uid, gid;
+	uint32_t ngroups, groups;   /* groups: offset of uint32_t */
+	uint32_t uid_map, gid_map; /* str */
+};
+
+enum gaol_credential_part {
+	GAOL_CREDENTIAL_MAPS,
+	GAOL_CREDENTIAL_MEMORY, /* what keeps others out of the process */
+	GAOL_CREDENTIAL_GROUPS,
+	GAOL_CREDENTIAL_GID,
+	GAOL_CREDENTIAL_UID,
+	GAOL_CREDENTIAL_CAPS
 };
 
 /* The first thing that went wrong; op is GAOL_NONE when nothing did. */
@@ -153,11 +186,13 @@ struct gaol_failure {
 
 /* What the init writes to the status pipe, in one write: below PIPE_BUF, so never torn. */
 enum gaol_status_kind { GAOL_EXITED = 1, GAOL_STOPPED, GAOL_CONTINUED };
+/* Who ended a program that SIGKILL ended, if it was the init: because the caller asked for it, or at the command's limit. */
+enum gaol_by { GAOL_BY_OTHERS, GAOL_BY_CALLER, GAOL_BY_CPU };
 struct gaol_status {
 	uint32_t kind;
 	int32_t wait;   /* as wait4 gives it */
 	uint32_t left;  /* processes that were still there when the program ended, and were killed */
-	uint32_t size;  /* of this struct */
+	uint32_t by;    /* enum gaol_by */
 	int64_t user_us, system_us; /* microseconds */
 	int64_t maxrss_kib, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
 };

@@ -1,14 +1,12 @@
 //go:build linux && cgo
 
 // This file is what the tests about processes and commands share: one face for the Cmd of os/exec and gaol's, so that a case runs through
-// both; this test binary started again as a helper that may be killed or starved; and a picture of what a process holds, to find leaks.
+// both; and this test binary started again as a helper that may be killed or starved.
 
 package tests
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,24 +17,13 @@ import (
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
+	faces "github.com/gaol-sandbox/gaol/tests/either"
 	"github.com/gaol-sandbox/gaol/tests/outside"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
 
-// commander is what a Cmd of os/exec and one of gaol can both do.
-type commander interface {
-	Start() error
-	Wait() error
-	Run() error
-	Output() ([]byte, error)
-	CombinedOutput() ([]byte, error)
-	StdinPipe() (io.WriteCloser, error)
-	StdoutPipe() (io.ReadCloser, error)
-	StderrPipe() (io.ReadCloser, error)
-}
-
-// fields are those that both have.
+// fields are those that a case may set.
 type fields struct {
 	Args       []string
 	Env        []string
@@ -50,62 +37,40 @@ type fields struct {
 }
 
 // either is a command of the one or the other.
-type either struct {
-	commander
-	set    func(fields)
-	signal func(os.Signal) error
-	ended  func() string
-}
+type either struct{ *faces.Cmd }
 
 func osCommand(ctx context.Context, name string, arg ...string) *either {
-	c := exec.CommandContext(ctx, name, arg...)
-	c.Env, c.Dir = plainEnv, "/"
-	return &either{c, func(f fields) {
-		if f.Args != nil {
-			c.Args = f.Args
-		}
-		if f.Env != nil {
-			c.Env = f.Env
-		}
-		if f.Dir != "" {
-			c.Dir = f.Dir
-		}
-		if f.Cancel != nil {
-			c.Cancel = f.Cancel
-		}
-		c.Stdin, c.Stdout, c.Stderr, c.ExtraFiles, c.WaitDelay = f.Stdin, f.Stdout, f.Stderr, f.ExtraFiles, f.WaitDelay
-	}, func(s os.Signal) error { return c.Process.Signal(s) }, func() string {
-		if c.ProcessState == nil {
-			return "no state"
-		}
-		return fmt.Sprintf("%v, code %d, exited %v, success %v", c.ProcessState, c.ProcessState.ExitCode(), c.ProcessState.Exited(), c.ProcessState.Success())
-	}}
+	return plainly(faces.Outside(ctx, name, arg...))
 }
 
 func gaolCommand(s *gaol.Sandbox, ctx context.Context, name string, arg ...string) *either {
-	c := s.Command(ctx, name, arg...)
-	c.Env, c.Dir = plainEnv, "/"
-	return &either{c, func(f fields) {
-		if f.Args != nil {
-			c.Args = f.Args
-		}
-		if f.Env != nil {
-			c.Env = f.Env
-		}
-		if f.Dir != "" {
-			c.Dir = f.Dir
-		}
-		if f.Cancel != nil {
-			c.Cancel = f.Cancel
-		}
-		c.Stdin, c.Stdout, c.Stderr, c.ExtraFiles, c.WaitDelay = f.Stdin, f.Stdout, f.Stderr, f.ExtraFiles, f.WaitDelay
-	}, func(s os.Signal) error { return c.Process.Signal(s) }, func() string {
-		if c.ProcessState == nil {
-			return "no state"
-		}
-		return fmt.Sprintf("%v, code %d, exited %v, success %v", c.ProcessState, c.ProcessState.ExitCode(), c.ProcessState.Exited(), c.ProcessState.Success())
-	}}
+	return plainly(faces.Inside(s, ctx, name, arg...))
 }
+
+func plainly(c *faces.Cmd) *either {
+	*c.Env, *c.Dir = plainEnv, "/"
+	return &either{c}
+}
+
+func (c *either) set(f fields) {
+	if f.Args != nil {
+		*c.Args = f.Args
+	}
+	if f.Env != nil {
+		*c.Env = f.Env
+	}
+	if f.Dir != "" {
+		*c.Dir = f.Dir
+	}
+	if f.Cancel != nil {
+		*c.Cancel = f.Cancel
+	}
+	*c.Stdin, *c.Stdout, *c.Stderr, *c.ExtraFiles, *c.WaitDelay = f.Stdin, f.Stdout, f.Stderr, f.ExtraFiles, f.WaitDelay
+}
+
+func (c *either) signal(sig os.Signal) error { return c.Process().Signal(sig) }
+
+func (c *either) saw(err error, outputs ...any) string { return c.Saw(err, outputs...) }
 
 var plainEnv = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C"}
 
@@ -122,35 +87,6 @@ func both(s *gaol.Sandbox, see func(*either) string, name string, arg ...string)
 }
 
 func renamed(text string) string { return strings.ReplaceAll(text, "exec: ", "gaol: ") }
-
-// saw makes the transcript of an end: error, its class, state, outputs.
-func (c *either) saw(err error, outputs ...any) string {
-	var inside *gaol.ExitError
-	var outside *exec.ExitError
-	class := "plain"
-	switch {
-	case err == nil:
-		class = "none"
-	case errors.As(err, &inside):
-		class = fmt.Sprintf("exit, stderr %q", inside.Stderr)
-	case errors.As(err, &outside):
-		class = fmt.Sprintf("exit, stderr %q", outside.Stderr)
-	}
-	text := fmt.Sprintf("error %v (%s); %s", err, class, c.ended())
-	for _, o := range outputs {
-		switch o := o.(type) {
-		case []byte:
-			text += fmt.Sprintf("; %q", o)
-		case *bytes.Buffer:
-			text += fmt.Sprintf("; %q", o.String())
-		case error:
-			text += fmt.Sprintf("; %v", o)
-		default:
-			text += fmt.Sprintf("; %#v", o)
-		}
-	}
-	return text
-}
 
 // ---- helpers: this binary, started again ----
 

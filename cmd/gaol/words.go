@@ -42,6 +42,8 @@ func flagWords(advice string) string {
 	replace(`\b(Network\w+)\((TCP|UDP|Loopback)\((\d+)\)\)`, func(m []string) string { return valued(m[1], strings.ToLower(m[2])+":"+m[3]) })
 	replace(`\b(Network\w+)\(LocalSocket\("([^"]*)"\)\)`, func(m []string) string { return valued(m[1], "unix:"+m[2]) })
 	replace(`\b(Network\w+)\((?:Host|CIDR)\("([^"]*)", (\d+)\)\)`, func(m []string) string { return valued(m[1], m[2]+":"+m[3]) })
+	replace(`\bLimits\.(\w+)`, func(m []string) string { return limitFlag(m[1]) })
+	replace(`\bPerProcess\b`, func([]string) string { return "--per-process" })
 	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill"}
 	for _, row := range operationFlags {
 		if op, ok := row.op.(gaol.Operation); ok {
@@ -53,6 +55,15 @@ func flagWords(advice string) string {
 	replace(`\bBestEffort\(--(\w+) ([^()]*)\)`, func(m []string) string { return "--best-effort " + m[1] + "=" + m[2] })
 	replace(`\bBestEffort\(--(\w+)\)`, func(m []string) string { return "--best-effort " + m[1] })
 	return advice
+}
+
+func limitFlag(name string) string {
+	for _, f := range (profile.Limits{}).Fields() {
+		if f.Name == name {
+			return "--" + f.Key
+		}
+	}
+	return ""
 }
 
 func ipcWord(name string) string {

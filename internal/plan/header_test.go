@@ -162,7 +162,7 @@ func size(t *testing.T, header, name string) int {
 			continue
 		}
 		kind, fields, _ := strings.Cut(line, " ")
-		n, ok := map[string]int{"uint16_t": 2, "uint32_t": 4, "int32_t": 4, "uint64_t": 8}[kind]
+		n, ok := map[string]int{"uint16_t": 2, "uint32_t": 4, "int32_t": 4, "uint64_t": 8, "int64_t": 8}[kind]
 		if !ok {
 			t.Fatalf("%s: %q", name, line)
 		}
@@ -184,7 +184,7 @@ func size(t *testing.T, header, name string) int {
 func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 	h := source(t, "plan.h")
 	for name, want := range map[string]int{
-		"gaol_plan": headerSize, "gaol_step": stepSize, "gaol_command": commandSize, "gaol_landlock": 32, "gaol_limit": 16,
+		"gaol_plan": headerSize, "gaol_step": stepSize, "gaol_command": commandSize, "gaol_credential": 24, "gaol_landlock": 32, "gaol_limit": 16, "gaol_rlimit": rlimitSize,
 	} {
 		if got := size(t, h, name); got != want {
 			t.Errorf("struct %s takes %d bytes in C, %d in Go", name, got, want)
@@ -193,7 +193,7 @@ func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 }
 
 func TestTheArgumentsAreThoseThatTheCoreChecks(t *testing.T) {
-	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", slot: "SLOT",
+	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", slot: "SLOT", number: "ANY",
 		rights: "ANY", port: "PORT", netRights: "ANY", ruleset: "LANDLOCK", resource: "ANY", limit: "LIMIT", filter: "FILTER", count: "ANY"}
 	_, values := enum(t, source(t, "plan.h"), "gaol_op")
 	rules := regexp.MustCompile(`\[(GAOL_\w+)\] = \{1, (\w+), (\w+), (\w+), (\w+)\}`).FindAllStringSubmatch(source(t, "plan.c"), -1)
@@ -207,6 +207,16 @@ func TestTheArgumentsAreThoseThatTheCoreChecks(t *testing.T) {
 		got := fmt.Sprint(strings.ToLower(r[2]), " ", a, " ", r[4])
 		if want := fmt.Sprint(d.stage, " ", kinds[d.a], " ", kinds[d.b]); got != want {
 			t.Errorf("%s: %s in C, %s in Go", op, got, want)
+		}
+	}
+}
+
+func TestThePartsOfACredentialAreThoseOfTheHeader(t *testing.T) {
+	_, values := enum(t, source(t, "plan.h"), "gaol_credential_part")
+	for name, want := range map[string]uint32{"MAPS": CredentialMaps, "MEMORY": CredentialMemory, "GROUPS": CredentialGroups, "GID": CredentialGid,
+		"UID": CredentialUid, "CAPS": CredentialCaps} {
+		if got, ok := values["GAOL_CREDENTIAL_"+name]; !ok || uint32(got) != want {
+			t.Errorf("%s is %d in C, %d in Go", name, got, want)
 		}
 	}
 }

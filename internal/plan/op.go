@@ -43,6 +43,8 @@ const (
 	KeepPort
 	Lift
 	Tmpfs
+	Pool
+	Share
 	Devpts
 	Mqueue
 	Proc
@@ -61,6 +63,7 @@ const (
 	LandlockPath
 	LandlockPort
 	LandlockEnforce
+	Limits
 	SeccompSelf
 	Seccomp
 	ops
@@ -85,6 +88,7 @@ const (
 	Exec
 	Arena
 	Pipe
+	Credential
 )
 
 // arg is what a step's a or b means.
@@ -98,6 +102,7 @@ const (
 	target        // what a link points to
 	mode          // permission bits
 	slot          // a lifted tree
+	number        // of a share
 	rights        // of Landlock
 	port          // of TCP or UDP
 	netRights     // of Landlock
@@ -128,6 +133,8 @@ var info = [ops]struct {
 	Seal:            {"seal", Build, path, none},
 	Lift:            {"lift", Init, path, slot},
 	Tmpfs:           {"tmpfs", Init, path, text},
+	Pool:            {"pool", Init, path, text},
+	Share:           {"share", Init, path, number},
 	Devpts:          {"devpts", Init, path, text},
 	Mqueue:          {"mqueue", Init, path, none},
 	Proc:            {"proc", Init, path, text},
@@ -149,6 +156,7 @@ var info = [ops]struct {
 	LandlockEnforce: {"landlock-enforce", Confine, none, none},
 	DropCaps:        {"drop-capabilities", Program, none, none},
 	Rlimit:          {"rlimit", Program, resource, limit},
+	Limits:          {"limits", Confine, none, none},
 	SeccompSelf:     {"seccomp-self", Confine, filter, count},
 	Seccomp:         {"seccomp", Confine, filter, count},
 }
@@ -172,6 +180,7 @@ var fixed = map[Op]string{
 	Exec:         "execute",
 	Arena:        "allocate memory",
 	Pipe:         "create pipe",
+	Credential:   "credential",
 }
 
 func (o Op) valid() bool { return o >= IDMap && o < ops }
@@ -195,6 +204,16 @@ func (o Op) Stage() Stage {
 	return Build
 }
 
+// The parts of Credential, as Failure.Step has them.
+const (
+	CredentialMaps uint32 = iota
+	CredentialMemory
+	CredentialGroups
+	CredentialGid
+	CredentialUid
+	CredentialCaps
+)
+
 // Flags of LandlockPath.
 const (
 	MustBeMount uint16 = 1 // what lies below a writable tree can have been moved, but for a mount
@@ -207,7 +226,7 @@ const CapsHeld uint16 = 1
 // SelfPID stands in the filter of SeccompSelf for the number of the process that installs it.
 const SelfPID uint32 = 0x67616f6c
 
-// Flags of Bind; Tmpfs takes NoExec.
+// Flags of Bind; Tmpfs and Share take NoExec.
 const (
 	ReadOnly uint16 = 1 << iota
 	NoExec

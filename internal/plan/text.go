@@ -97,6 +97,8 @@ func (s Step) String() string {
 			add("%04o", s.N)
 		case slot:
 			add("slot %d", s.N)
+		case number:
+			add("number %d", s.N)
 		case rights:
 			add("%s", names(uint64(s.N), landlockFS))
 		case port:
