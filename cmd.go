@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -74,6 +75,7 @@ type Cmd struct {
 	started  time.Time
 	watch    *watch
 	narrowed *policy.Policy // by Limits; nil: they say nothing
+	counter  perf.Counter   // of instructions, where they are limited
 	limits   policy.Limits  // of the narrowed policy
 	guards   []guard
 	release  func() // what a Credential holds
@@ -181,7 +183,7 @@ func (c *Cmd) start() error {
 		command.User, c.release, err = c.sandbox.user(c.Credential)
 	}
 	if err == nil {
-		started, err = c.sandbox.run(command)
+		started, err = c.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {

@@ -9,7 +9,10 @@ import (
 	"sync"
 
 	"github.com/gaol-sandbox/gaol/csrc"
+	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/profile"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,3 +44,20 @@ var online = sync.OnceValue(func() uint32 {
 	}
 	return uint32(n) + 1
 })
+
+// retired is what Limits.Instructions counts.
+var retired = perf.Instructions
+
+func openCounter() (perf.Counter, error) { return retired.Open() }
+
+// countable finds out whether instructions can be counted here, if that is asked for.
+func countable(l profile.Limits, h *policy.Host) {
+	if l.Instructions != 0 {
+		h.Counter = counterCheck()
+	}
+}
+
+func counterCheck() policy.Check {
+	reason, fix := retired.Check()
+	return policy.Check{OK: reason == "", Reason: reason, Fix: fix}
+}

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 
+	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 )
@@ -23,7 +25,9 @@ type guard interface {
 // limit finds out what holds for this command.
 func (c *Cmd) limit() error {
 	if c.Limits != nil {
-		p, err := c.sandbox.policy.WithLimits(*c.Limits, c.sandbox.host)
+		host := c.sandbox.host
+		countable(*c.Limits, &host)
+		p, err := c.sandbox.policy.WithLimits(*c.Limits, host)
 		if err != nil {
 			return refused(err)
 		}
@@ -51,7 +55,50 @@ func (c *Cmd) guard() {
 	if w := c.limits.Wall; w > 0 {
 		c.guards = append(c.guards, wall{time.AfterFunc(w-time.Since(c.started), func() { c.over(EndWall) })})
 	}
+	if c.counter != nil {
+		limit := c.limits.Instructions
+		watch := perf.NewWatch(c.counter, uint64(limit), int(online()), func() { c.over(EndInstructions) })
+		c.guards = append(c.guards, counted{watch, limit})
+	}
 }
+
+// counted is the watch of Limits.Instructions.
+type counted struct {
+	watch *perf.Watch
+	limit int64
+}
+
+// ended looks a last time: how many there were does not depend on when the watch looked, and so whether it was too many does not either.
+func (w counted) ended(s *ProcessState) {
+	n, err := w.watch.End()
+	s.usage.Instructions = int64(n)
+	if s.by == byOthers && (err != nil || s.usage.Instructions > w.limit) {
+		s.end = EndInstructions
+	}
+}
+
+// run starts what was encoded.
+func (c *Cmd) run(command plan.Command) (started *child, err error) {
+	if c.limits.Instructions == 0 {
+		return c.sandbox.run(command)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and no unlock: the thread ends with the goroutine, since what it starts is counted
+		if c.counter, err = openCounter(); err != nil {
+			err = &SetupError{Step: stepCount, Operation: "Limits.Instructions", Err: err}
+			return
+		}
+		if started, err = c.sandbox.run(command); err != nil {
+			_ = c.counter.Close()
+		}
+	}()
+	<-done
+	return started, err
+}
+
+const stepCount = "count instructions"
 
 // wall is the timer of Limits.Wall.
 type wall struct{ timer *time.Timer }

@@ -57,7 +57,7 @@ func probe() policy.Host {
 	if err != nil {
 		h = policy.Host{System: system(), FS: hostFS{}, Seccomp: seccompCheck()}
 	}
-	h.Barred = bar(err)
+	h.Counter, h.Barred = counterCheck(), bar(err)
 	if no := (policy.Check{Reason: h.Barred.Detail, Fix: h.Barred.Fix}); h.Barred.Mechanism != "" {
 		h.Namespaces, h.Proc, h.Landlock, h.LandlockReason, h.LandlockFix = no, no, 0, no.Reason, no.Fix
 		return h // not kept: it costs next to nothing to find out again

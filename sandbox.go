@@ -62,10 +62,11 @@ func New(profile Profile) (*Sandbox, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	s := &Sandbox{profile: profile}
-	if once.Only {
+	if once.Only && profile.p.Limits.Instructions == 0 { // else it has to be counted from its start on
 		s.template.ahead(profile.network())
 	}
 	host, err := facts()
+	countable(profile.p.Limits, &host)
 	if err == nil {
 		err = s.on(host)
 	}

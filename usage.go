@@ -25,6 +25,8 @@ type Usage struct {
 	// and what was written may be on its way later. Both are 0 on a kernel that does not account for it (CONFIG_TASK_IO_ACCOUNTING).
 	BlockRead    int64 `json:"block_read_bytes"`
 	BlockWritten int64 `json:"block_written_bytes"`
+	// Instructions are those that were retired in user space by all processes of the sandbox, where Limits.Instructions has them counted.
+	Instructions int64 `json:"instructions,omitempty"`
 	// Output is in bytes, of what was written to Stdout and Stderr and copied by gaol, together. Without Limits.Output that is not what went
 	// to an *os.File, StdoutPipe and StderrPipe among them: the program has those itself.
 	Output int64 `json:"output_bytes"`

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"syscall"
@@ -81,6 +82,7 @@ type variant struct {
 	options  []gaol.Option
 	program  string        // "": the victim
 	terminal bool          // it is given one
+	denies   bool          // and ends the victim for what is denied
 	first    string        // a call that always fails, so that what comes of that can fail, too
 	ends     syscall.Errno // what comes of it when nothing else fails; 0: the program runs
 }
@@ -108,6 +110,8 @@ func variants() []variant {
 		{name: "namespace, once, no program", engine: view, once: true, options: plain, program: none, ends: syscall.ENOTDIR},
 		{name: "landlock, alone", engine: rules, options: alone},
 		{name: "landlock, alone, no init", engine: rules, options: alone, first: "gaol_process1: execveat", ends: syscall.ENOEXEC},
+		{name: "namespace, told of what is denied", engine: view, options: append(slices.Clone(plain), gaol.OnDenied(gaol.Kill)), denies: true},
+		{name: "landlock, told of what is denied", engine: rules, options: append(slices.Clone(alone), gaol.OnDenied(gaol.Kill)), denies: true},
 		{name: "landlock, processes", engine: rules, options: several},
 		{name: "landlock, processes, no program", engine: rules, options: several, program: none, ends: syscall.ENOTDIR},
 		{name: "landlock, processes, no init", engine: rules, options: several, first: "gaol_process1: execveat", ends: syscall.ENOEXEC},
@@ -140,6 +144,10 @@ func (v variant) run() (string, error) {
 	}
 	err = c.Run()
 	var exit *gaol.ExitError
+	if errors.As(err, &exit) && exit.Signal() == syscall.SIGSYS && v.denies {
+		// a filter that nobody could be told of has another on top
+		return string(regexp.MustCompile(`(?m)^Seccomp_filters:.*\n`).ReplaceAll(out.Bytes(), nil)) + exit.Error(), nil
+	}
 	if errors.As(err, &exit) {
 		return out.String(), fmt.Errorf("the program ran: %w: %s", err, out.String())
 	}

@@ -23,16 +23,16 @@ func init() {
 }
 
 var shapes = map[string]func() error{
-	"daemon":    func() error { return forked(daemon) },
+	"daemon":    func() error { return planted(daemon) },
 	"stopped":   stoppedChild,
-	"loop":      func() error { return forked(func() { spin() }) },
-	"blocked":   func() error { return forked(func() { block(); pause() }) },
+	"loop":      func() error { return planted(func() { spin() }) },
+	"blocked":   func() error { return planted(func() { block(); pause() }) },
 	"vfork":     vforked,
 	"traced":    tracedChild,
-	"tracers":   func() error { return forked(tracer) },
-	"subreaper": func() error { return forked(subreaper) },
-	"pdeathsig": func() error { return forked(orphan) },
-	"renamed":   func() error { return forked(renamed) },
+	"tracers":   func() error { return planted(tracer) },
+	"subreaper": func() error { return planted(subreaper) },
+	"pdeathsig": func() error { return planted(orphan) },
+	"renamed":   func() error { return planted(renamed) },
 	"breeding":  breeding,
 
 	"self-loop":       func() error { note("ready"); spin(); return nil },
@@ -69,8 +69,8 @@ func fork() (int, syscall.Errno) {
 	return int(pid), e
 }
 
-// forked makes a process that does f, which is nosplit, and ends if that returns.
-func forked(f func()) error {
+// planted makes a process that does f, which is nosplit, and ends if that returns.
+func planted(f func()) error {
 	pid, e := fork()
 	if pid == 0 && e == 0 {
 		f()
@@ -185,7 +185,7 @@ func vforked() error {
 	if err := unix.Pipe2(telling[:], unix.O_CLOEXEC); err != nil {
 		return err
 	}
-	err := forked(vforks)
+	err := planted(vforks)
 	if err == nil {
 		_, err = unix.Read(telling[0], make([]byte, 1))
 	}
@@ -280,7 +280,7 @@ func selfLeaderless() error {
 // breeding is a bomb of bounded size that never rests: a few processes, each of which has a child that ends at once and is followed by another.
 func breeding() error {
 	for range 4 {
-		if err := forked(breed); err != nil {
+		if err := planted(breed); err != nil {
 			return err
 		}
 	}
