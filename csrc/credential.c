@@ -56,7 +56,10 @@ int gaol_map_ids(int pidfd, const struct gaol_command *command) {
 	if (dir < 0) return -errno;
 	/* a process that is still there now had the number when the directory was opened, and the directory stays its */
 	struct pollfd alive = {pidfd, POLLIN, 0};
-	int r = poll(&alive, 1, 0) == 0 ? 0 : -ESRCH;
+	int r;
+	do r = poll(&alive, 1, 0);
+	while (r < 0 && errno == EINTR);
+	r = r == 0 ? 0 : r < 0 ? -errno : -ESRCH;
 	if (r == 0) r = set_map(dir, "uid_map", (const char *)command + of(command)->uid_map);
 	if (r == 0) r = set_map(dir, "gid_map", (const char *)command + of(command)->gid_map);
 	close(dir);
@@ -84,8 +87,9 @@ long gaol_take_credential(const struct gaol_command *command, uint32_t *part) {
 
 	*part = GAOL_CREDENTIAL_GROUPS;
 	r = sys(SYS_setgroups, c->ngroups, groups);
+	if (r == 0) r = sys(SYS_getgroups, 0, 0);
 	if (r < 0) return r;
-	if (sys(SYS_getgroups, 0, 0) != (long)c->ngroups) return -EPROTO;
+	if (r != (long)c->ngroups) return -EPROTO;
 
 	*part = GAOL_CREDENTIAL_GID;
 	r = sys(SYS_setresgid, c->gid, c->gid, c->gid);

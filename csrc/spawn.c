@@ -362,6 +362,9 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	goto done;
 unused:
 	if (ns == NULL) dismiss(job);
+	/* where process 1 has failed by itself, it was the first, and the reason for what was found here */
+	if (a->failure.op == GAOL_NONE) a->failure = *job->failure;
+	if (a->failure.op != GAOL_NONE && a->failure.op != UINT32_MAX) *failure = a->failure;
 done:
 	if (job->forked) munmap(job->failure, sizeof *job->failure);
 	close_net(job);

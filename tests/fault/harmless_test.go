@@ -29,6 +29,7 @@ func init() {
 var harmless = map[string]struct {
 	errnos []syscall.Errno // those that it is so for; nil: all
 	why    string
+	either bool // where nobody makes the call again, it is an error
 	held   bool // only in the landlock engine, for a caller without CAP_SETPCAP; another call of the function's may matter
 }{
 	"reap: wait4":           {why: "interrupted, it is made again"},
@@ -40,7 +41,8 @@ var harmless = map[string]struct {
 	"build: futex":          {why: "interrupted, it is made again"},
 	"build: wait4":          {why: "interrupted, it is made again"},
 	"await_program: waitid": {why: "WNOHANG: it cannot be interrupted"},
-	"gaol_prepare: clone":   {why: "the process 1 that is made ahead is made by the spawn instead, and that tells what fails"},
+	"gaol_map_ids: ppoll":   {errnos: []syscall.Errno{syscall.EINTR}, why: "interrupted, it is made again"},
+	"gaol_prepare: clone":   {why: "the process 1 that is made ahead is made by the spawn instead, and that tells what fails", either: true},
 	"hold_net: unshare":     {why: "process 1 makes the net namespace itself, and tells what fails"},
 	"hold_net: ppoll":       {why: "it sleeps until it is killed, again"},
 	"scope: kill":           {errnos: []syscall.Errno{syscall.EPERM}, why: "it is the answer that is hoped for: the scope is enforced, and this was to try it"},
