@@ -181,7 +181,7 @@ func (s *Sandbox) start(command plan.Command) (*child, error) {
 		return nil, ErrClosed
 	}
 	if err != nil {
-		return nil, s.explain(failure(steps, err, &command))
+		return nil, unable(s.explain(failure(steps, err, &command)), err, command.User)
 	}
 	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1}
 	if c.shared {
@@ -253,9 +253,6 @@ func failure(p *plan.Plan, err error, c *plan.Command) error {
 		e.Path = c.Dir
 	case f.Op == plan.FD:
 		e.Path = fmt.Sprintf("%d", f.Step)
-	}
-	if c != nil && c.User != nil {
-		unable(e, f, c.User)
 	}
 	return e
 }

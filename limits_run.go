@@ -5,7 +5,6 @@ package gaol
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"syscall"
@@ -223,16 +222,10 @@ func (c *Cmd) resources() []resource {
 	l := &c.limits
 	out := []resource{{rlimitFileSize, uint64(l.FileSize)}, {rlimitStack, uint64(l.Stack)}, {rlimitFiles, uint64(l.Files)}, {rlimitMemory, uint64(l.AddressSpace)}}
 	if l.Seconds > 0 {
-		out = append(out, resource{rlimitCPU, wholeSeconds(l.CPU)})
+		out = append(out, resource{rlimitCPU, uint64(l.Seconds)})
 	}
 	if c.sandbox.policy.Limits.Core > 0 { // else there is none, which is less than any
 		out = append(out, resource{rlimitCore, uint64(l.Core)})
 	}
 	return out
-}
-
-// wholeSeconds is the limit of processor time that the kernel holds, for the processes that the program makes: the least number of seconds that
-// is more than what the init ends the program itself at, so that it is the init which does, and can tell.
-func wholeSeconds(cpu time.Duration) uint64 {
-	return uint64(math.Floor(cpu.Seconds())) + 1
 }

@@ -362,8 +362,8 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	goto done;
 unused:
 	if (ns == NULL) dismiss(job);
-	/* where process 1 has failed by itself, it was the first, and the reason for what was found here */
-	if (a->failure.op == GAOL_NONE) a->failure = *job->failure;
+	/* what went wrong here may be that process 1 had ended, and it tells why */
+	if (job->forked && a->failure.op == GAOL_NONE) a->failure = *job->failure;
 	if (a->failure.op != GAOL_NONE && a->failure.op != UINT32_MAX) *failure = a->failure;
 done:
 	if (job->forked) munmap(job->failure, sizeof *job->failure);

@@ -28,6 +28,7 @@ func deniedBy(s *gaol.Sandbox, call string, args ...string) result {
 	Expect(r.State.Signal()).To(Equal(syscall.SIGSYS), "%v %v %s", args, r.Lines, r.Stderr)
 	Expect(r.State.String()).To(Equal("signal: bad system call"))
 	Expect(r.State.ExitCode()).To(Equal(-1))
+	Expect(r.State.End()).To(Equal(gaol.EndDenied))
 	name, number, ok := r.State.Syscall()
 	Expect(fmt.Sprint(name, " ", ok)).To(Equal(call+" true"), "%v", args)
 	Expect(r.Report.Denials).To(HaveLen(1))
@@ -103,7 +104,7 @@ var _ = Describe("a denied call of a profile with OnDenied(Kill)", func() {
 				s := killing(gaol.ProcessCreate())
 				try(s, want("ok", "thread"), call("ENOSYS", "clone3 @ 88"), call("ENOSYS", "600"), call("ok", "getrandom @ 16 0"), want("ok", "denied.child", "getpid"),
 					want("ok", "denied.thread", "getpid"), want("ok", "filter", "0"))
-				Expect(victim(s, "proc.exit", "7").State.End()).NotTo(Equal(gaol.EndDenied))
+				Expect(victim(s, "proc.exit", "7").State.End()).To(Equal(gaol.EndExited))
 			})
 
 			It("is not what the program's own SIGSYS is", func() {
@@ -112,6 +113,7 @@ var _ = Describe("a denied call of a profile with OnDenied(Kill)", func() {
 				_, _, ok := r.State.Syscall()
 				Expect(ok).To(BeFalse())
 				Expect(r.Report.Denials).To(BeEmpty())
+				Expect(r.State.End()).To(Equal(gaol.EndSignaled))
 			})
 
 			It("is answered by nothing that the program can have", func() {

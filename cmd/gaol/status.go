@@ -62,7 +62,14 @@ type statusRecord struct {
 	Exit  *statusExit  `json:"exit"`
 	PID   int          `json:"pid,omitempty"` // of the sandbox's init
 	Error *statusError `json:"error,omitempty"`
+	// Syscall is the system call that ended the program, where one did and it is known.
+	Syscall *statusSyscall `json:"syscall,omitempty"`
 	gaol.Report
+}
+
+type statusSyscall struct {
+	Name   string `json:"name"` // "": no table has the number
+	Number int    `json:"number"`
 }
 
 // write tells of a program that ran, with its state, or of one that did not, with the error.
@@ -79,6 +86,9 @@ func (v statusFD) write(report gaol.Report, state *gaol.ProcessState, err error)
 		r.PID = state.Pid()
 		// ProcessState tells of a core in its text alone, as os.ProcessState does.
 		core := strings.HasSuffix(state.String(), "(core dumped)")
+		if name, number, ok := state.Syscall(); ok {
+			r.Syscall = &statusSyscall{name, number}
+		}
 		r.Exit = &statusExit{Code: state.ExitCode(), Signal: int(state.Signal()), Core: core}
 	} else {
 		r.Error = describe(err)

@@ -111,8 +111,12 @@ func (f *findings) limits(p *Policy, h Host) {
 			cgroup(c.name, c.controller, "")
 		}
 	}
-	if l.Instructions != 0 && !count.OK {
-		lack("Instructions", counter, count.Reason, count.Fix)
+	if l.Instructions != 0 {
+		if at := p.uncounted(); !count.OK {
+			lack("Instructions", counter, count.Reason, count.Fix)
+		} else if at != "" {
+			lack("Instructions", counter, "a process that executes what it may not read is not counted, and the program could make such a file: "+at, "a directory that is either written or executed")
+		}
 	}
 	if l.Core > 1 && !h.Cores.OK {
 		lack("Core", "cores that are files", h.Cores.Reason, h.Cores.Fix)

@@ -29,7 +29,6 @@ func init() {
 var harmless = map[string]struct {
 	errnos []syscall.Errno // those that it is so for; nil: all
 	why    string
-	either bool // where nobody makes the call again, it is an error
 	held   bool // only in the landlock engine, for a caller without CAP_SETPCAP; another call of the function's may matter
 }{
 	"reap: wait4":           {why: "interrupted, it is made again"},
@@ -42,7 +41,7 @@ var harmless = map[string]struct {
 	"build: wait4":          {why: "interrupted, it is made again"},
 	"await_program: waitid": {why: "WNOHANG: it cannot be interrupted"},
 	"gaol_map_ids: ppoll":   {errnos: []syscall.Errno{syscall.EINTR}, why: "interrupted, it is made again"},
-	"gaol_prepare: clone":   {why: "the process 1 that is made ahead is made by the spawn instead, and that tells what fails", either: true},
+	"gaol_prepare: clone":   {why: "the process 1 that is made ahead is made by the spawn instead, and that tells what fails"},
 	"hold_net: unshare":     {why: "process 1 makes the net namespace itself, and tells what fails"},
 	"hold_net: ppoll":       {why: "it sleeps until it is killed, again"},
 	"scope: kill":           {errnos: []syscall.Errno{syscall.EPERM}, why: "it is the answer that is hoped for: the scope is enforced, and this was to try it"},
@@ -55,6 +54,9 @@ var harmless = map[string]struct {
 // harmlessly says why the call's failure does not matter; empty if it does.
 func (v variant) harmlessly(c csrc.FaultCall, errno syscall.Errno) string {
 	h := harmless[name(c)]
+	if name(c) == "gaol_prepare: clone" && !v.once {
+		return "" // nothing is made ahead: it is the spawn that makes it
+	}
 	if h.held && (v.engine != gaol.EngineLandlock || os.Geteuid() == 0) || h.errnos != nil && !slices.Contains(h.errnos, errno) {
 		return ""
 	}
