@@ -222,9 +222,8 @@ static int scoped(const struct gaol_job *job) {
  * the kernel sees to that, and alone PR_SET_PDEATHSIG does. */
 static _Noreturn void fail_with_program(struct gaol_job *job, uint32_t op, uint32_t step, long error) {
 	if (!job->own) {
-		sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
-		long r;
-		while ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR) {}
+		long r = sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
+		while (r == 0 && ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR)) r = 0; /* what was not killed may never end */
 	}
 	fail(job, op, step, error);
 }

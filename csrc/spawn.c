@@ -351,11 +351,11 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	}
 	*failure = a->failure;
 	if (failure->op == GAOL_NONE || failure->op == UINT32_MAX) failed(failure, GAOL_CLONE_HELPER, EINTR); /* killed from outside */
+	close(pipes[0]); /* process 1, if there is one, ends when nobody reads its status, also where no signal reaches it */
+	pipes[0] = -1;
 	if (job->init_pidfd >= 0 && job->init_pid == 0) {
 		/* The helper was killed in its clone, or right after. The kernel stores the descriptor's number first and gives it back if it
-		 * fails then, so that it may be another's by now: it is left alone, and so is all memory that process 1 may use. If
-		 * there is one, it ends when nobody reads its status. */
-		close(pipes[0]);
+		 * fails then, so that it may be another's by now: it is left alone, and so is all memory that process 1 may use. */
 		return -1;
 	}
 	if (job->init_pidfd >= 0) kill_init(job); /* by descriptor: something else may have waited for any child and taken this one */
