@@ -27,6 +27,7 @@ func newMan() *cobra.Command {
 }
 
 const manStatus = `N	The program's own; --status-fd tells it from what follows.
+124	A limit ended the program (wall, cpu, memory, output or instructions), or cut its output off; gaol says which.
 125	gaol failed: bad usage, a bad profile, a profile that this host cannot enforce, a sandbox that could not be set up.
 126	The program was found but cannot be executed.
 127	The program was not found inside.
@@ -84,8 +85,10 @@ them hold for each process by itself. --processes, --processors, --read-rate and
 counter of the processor. gaol doctor tells whether there is one, gaol explain what holds each limit.`
 
 const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
-ran, and "error" then has the step, the operation and the path, the error and a hint. The rest is the report: the engine and its
-mechanisms, what was enforced by which, gaps, denials, the number of processes killed at the end, and what was used.`
+ran, and "error" then has the step, the operation and the path, the error and a hint. "end" says how it ended: "exited", "signal", "canceled",
+"wall limit", "CPU limit", "memory limit", "output limit", "instructions limit", "denied" (then "syscall" has the name and the number of the
+system call, if it is known), or "lost" (the sandbox was killed from outside). The rest is the report: the engine and its mechanisms, what was
+enforced by which, gaps, denials, the number of processes killed at the end, and what was used, in nanoseconds and bytes.`
 
 type page struct {
 	w   io.Writer

@@ -23,6 +23,7 @@ func init() {
 		"touch":    touch,    // MIB: memory
 		"print":    printing, // FD BYTES [CHUNK]
 		"openmany": openMany, // PATH N
+		"fillup":   fillUp,   // PATH: a new file until there is no room; says how many MiB went in
 		"sleep":    sleeping, // MILLISECONDS
 		"raise":    func(a []string) error { return unix.Kill(os.Getpid(), unix.Signal(count(a, 0))) },
 		"usage":    usage,
@@ -112,6 +113,26 @@ func openMany(a []string) error {
 		}
 	}
 	return nil
+}
+
+func fillUp(a []string) error {
+	if err := need(a, 1); err != nil {
+		return err
+	}
+	fd, err := unix.Open(a[0], unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	all := 0
+	for b := make([]byte, 64<<10); ; {
+		n, err := unix.Write(fd, b)
+		all += max(n, 0)
+		if err != nil {
+			say("%d", all>>20)
+			return err
+		}
+	}
 }
 
 func sleeping(a []string) error {
