@@ -203,6 +203,8 @@ func (c *child) records(state *ProcessState, stopped func(syscall.Signal)) {
 				stopped(ws.StopSignal())
 				_ = c.signal(unix.SIGCONT)
 			}
+		case statusTold:
+			state.told(buf)
 		case statusExited:
 			state.decode(buf, ws)
 		}
@@ -214,9 +216,10 @@ func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
 	if ws.Exited() {
 		s.code, s.sig = ws.ExitStatus(), 0
 	} else {
-		s.sig, s.core, s.denied = ws.Signal(), ws.CoreDump(), ws.Signal() == unix.SIGSYS
+		s.sig, s.core = ws.Signal(), ws.CoreDump()
 	}
 	s.sys = syscall.WaitStatus(ws)
+	s.deny()
 	ne := binary.NativeEndian
 	word := func(i int) int64 { return int64(ne.Uint64(b[16+i*8:])) }
 	s.killed, s.by = int(ne.Uint32(b[8:])), by(ne.Uint32(b[12:]))

@@ -49,6 +49,7 @@ const (
 	byOthers by = iota
 	byCaller
 	byCPU
+	byFilter
 )
 
 // endOf is what the init's record tells, or its lack; cause is why this process has ended the program, if it has.
@@ -68,16 +69,4 @@ func endOf(s *ProcessState, cause End) End {
 		return EndExited
 	}
 	return EndSignaled
-}
-
-// deniedCall is the system call that ended a program.
-type deniedCall struct {
-	name   string
-	number int
-	known  bool
-}
-
-// Syscall is the system call that ended the program, by its name and its number, if End is EndDenied and the call is known.
-func (s *ProcessState) Syscall() (name string, number int, ok bool) {
-	return s.call.name, s.call.number, s.call.known
 }

@@ -87,8 +87,12 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if f.err != nil {
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
+	self := seccomp.Self(p.Engine == policy.LandlockEngine, p.Processes, p.Kill)
+	if p.Kill && linuxplan.Self(&p, h) {
+		f.filter = seccomp.Both(self, f.filter)
+	}
 	linuxplan.SetFilter(t.plan, f.filter)
-	linuxplan.SetSelf(t.plan, seccomp.Self(p.Engine == policy.LandlockEngine, p.Processes, p.Kill))
+	linuxplan.SetSelf(t.plan, self)
 	encoded, err := t.plan.Encode()
 	if err == nil {
 		err = t.core.Load(encoded)
@@ -177,7 +181,7 @@ func (s *Sandbox) start(command plan.Command) (*child, error) {
 		return nil, ErrClosed
 	}
 	if err != nil {
-		return nil, s.explain(failure(steps, err, &command))
+		return nil, unable(s.explain(failure(steps, err, &command)), err, command.User)
 	}
 	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1}
 	if c.shared {
@@ -249,9 +253,6 @@ func failure(p *plan.Plan, err error, c *plan.Command) error {
 		e.Path = c.Dir
 	case f.Op == plan.FD:
 		e.Path = fmt.Sprintf("%d", f.Step)
-	}
-	if c != nil && c.User != nil {
-		unable(e, f, c.User)
 	}
 	return e
 }

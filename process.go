@@ -73,7 +73,8 @@ func (p *Process) ended() (*ProcessState, error) {
 }
 
 // Release gives the program up: it goes on, nobody learns how it ends, and Wait and Signal are errors from here on. It needs to be called
-// only where Wait is not. What the program leaves behind still ends with it, and all of it with this process; its context no longer ends it.
+// only where Wait is not. What the program leaves behind still ends with it, all of it with this process, and its limits hold; its context no
+// longer ends it.
 func (p *Process) Release() error {
 	p.Pid = -1
 	if p.child != nil && p.state.CompareAndSwap(running, released) {
@@ -88,7 +89,8 @@ type ProcessState struct {
 	code   int // -1: ended by sig
 	sig    syscall.Signal
 	core   bool
-	denied bool // by SIGSYS: a system call that OnDenied(Kill) forbids
+	denied bool // by a system call that OnDenied(Kill) forbids
+	own    bool // if by SIGSYS, then by the program's own
 	lost   bool // the init ended without a word: everything was killed from outside
 	by     by   // who sent the SIGKILL
 	usage  Usage

@@ -25,7 +25,9 @@ type Gap struct {
 type Denial struct {
 	Operation  string `json:"operation"`
 	Path       string `json:"path,omitempty"`
-	Suggestion string `json:"suggestion,omitempty"` // the entry of a profile that would allow it
+	Syscall    string `json:"syscall,omitempty"`    // of a system call: its name, and
+	Number     int    `json:"number,omitempty"`     // its number
+	Suggestion string `json:"suggestion,omitempty"` // what in a profile would allow it, or why nothing would
 }
 
 // Report says what was enforced and by what, what was denied, and how the program ended. It is a value.
@@ -75,6 +77,6 @@ func (r *Report) end(s *ProcessState) {
 	}
 	r.State, r.Killed, r.Usage = s, s.killed, s.usage
 	if s.denied {
-		r.Denials = append(r.Denials, Denial{Operation: "system call", Suggestion: "OnDenied(Errno) lets the program go on with an error"})
+		r.Denials = append(r.Denials, s.call.denial())
 	}
 }

@@ -176,6 +176,8 @@ func planRows(t *testing.T) []row {
 		{"a filter of nothing", "a filter of a length that the kernel refuses", steps(t, plan.Step{Op: plan.Seccomp})},
 		{"a filter of 4097", "a filter of a length that the kernel refuses", steps(t, plan.Step{Op: plan.Seccomp, Filter: longFilter(4097)})},
 		{"a filter of 4096", "", steps(t, plan.Step{Op: plan.Seccomp, Filter: longFilter(4096)})},
+		{"a filter of 1025 that is told of", "a filter that the child has no room to change", steps(t, plan.Step{Op: plan.Seccomp, Flags: plan.Told, Filter: longFilter(1025)})},
+		{"a filter of 1024 that is told of", "", steps(t, plan.Step{Op: plan.Seccomp, Flags: plan.Told, Filter: longFilter(1024)})},
 		{"a filter of 2^29+1", "a filter of a length that the kernel refuses", setStep(plan.Seccomp, bArg, 1<<29+1)},
 		{"a filter that ends past the end", "a filter outside of the plan", setStep(plan.Seccomp, bArg, 4096)},
 		{"a filter at an odd offset", "a filter outside of the plan", func(b []byte) []byte {

@@ -54,7 +54,7 @@ static const struct rule {
 	[GAOL_RLIMIT] = {1, PROGRAM, ANY, LIMIT, 0},
 	[GAOL_LIMITS] = {1, CONFINE, ZERO, ZERO, 0},
 	[GAOL_SECCOMP_SELF] = {1, CONFINE, SELF, ANY, 0},
-	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, 0},
+	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, GAOL_FILTER_TOLD},
 };
 
 /* CLONE_NEW* (sched.h) */
@@ -91,6 +91,7 @@ static const char *check_arg(const char *bytes, size_t size, const struct gaol_s
 		if (s->b > GAOL_SELF_MAX) return "a filter for the process itself that is too long";
 		/* fall through */
 	case FILTER:
+		if (s->flags & GAOL_FILTER_TOLD && s->b > GAOL_TOLD_MAX) return "a filter that the child has no room to change";
 		if (s->b == 0 || s->b > BPF_MAXINSNS) return "a filter of a length that the kernel refuses";
 		return within(size, value, (uint64_t)s->b * FILTER_SIZE, 8) ? NULL : "a filter outside of the plan";
 	}

@@ -72,7 +72,7 @@ enum gaol_op {
 	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
 	GAOL_LIMITS,           /* those that the command brings; behind the last step that opens a file */
 	GAOL_SECCOMP_SELF,     /* a: data, struct sock_filter[]; b: count; GAOL_SELF_PID in it stands for the number of this process */
-	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do */
+	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do; flags GAOL_FILTER_* */
 	GAOL_OPS,
 
 	GAOL_FIXED = 1000,
@@ -93,7 +93,8 @@ enum gaol_op {
 	GAOL_EXEC,    /* step: the candidate */
 	GAOL_ARENA,   /* the spawn's memory, in the caller */
 	GAOL_PIPE,    /* the status pipe, in the caller */
-	GAOL_CREDENTIAL /* another user; step: enum gaol_credential_part */
+	GAOL_CREDENTIAL, /* another user; step: enum gaol_credential_part */
+	GAOL_LISTEN   /* the socket that the filter's listener goes through */
 };
 
 #define GAOL_BIND_RDONLY 1u
@@ -112,6 +113,10 @@ enum gaol_op {
                               what is dropped from coming back with an exec, even for root (man 7 capabilities) */
 #define GAOL_SELF_PID 0x67616f6cu /* past every number of a process (include/linux/threads.h: PID_MAX_LIMIT is 2^22) and of a call */
 #define GAOL_SELF_MAX 64u         /* instructions */
+/* What this filter kills for, process 1 is told first, where that is as strict: see told_filter. GAOL_SELF_PID stands in it, too, for the
+ * number of the process. */
+#define GAOL_FILTER_TOLD 1u
+#define GAOL_TOLD_MAX 1024u /* instructions */
 
 struct gaol_step {
 	uint16_t op;
@@ -185,9 +190,9 @@ struct gaol_failure {
 };
 
 /* What the init writes to the status pipe, in one write: below PIPE_BUF, so never torn. */
-enum gaol_status_kind { GAOL_EXITED = 1, GAOL_STOPPED, GAOL_CONTINUED };
-/* Who ended a program that SIGKILL ended, if it was the init: because the caller asked for it, or at the command's limit. */
-enum gaol_by { GAOL_BY_OTHERS, GAOL_BY_CALLER, GAOL_BY_CPU };
+enum gaol_status_kind { GAOL_EXITED = 1, GAOL_STOPPED, GAOL_CONTINUED, GAOL_TOLD };
+/* Who ended a program that SIGKILL ended, if it was the init: because the caller asked for it, at the command's limit, or for a denied call. */
+enum gaol_by { GAOL_BY_OTHERS, GAOL_BY_CALLER, GAOL_BY_CPU, GAOL_BY_FILTER };
 struct gaol_status {
 	uint32_t kind;
 	int32_t wait;   /* as wait4 gives it */
@@ -196,6 +201,21 @@ struct gaol_status {
 	int64_t user_us, system_us; /* microseconds */
 	int64_t maxrss_kib, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
 };
+
+/* What it writes before that, where it is told of what the filter denies; of the same size, so that the caller reads alike. */
+enum gaol_told_what {
+	GAOL_TOLD_CALL = 1, /* the call for which everything is killed: nr, arch, args, as the filter saw them (struct seccomp_data) */
+	GAOL_TOLD_GONE,     /* there was one, and whoever made it had ended before it was asked for */
+	GAOL_TOLD_NONE      /* the program ended by SIGSYS, and no call was denied: it sent that itself */
+};
+struct gaol_told {
+	uint32_t kind; /* GAOL_TOLD */
+	int32_t nr;
+	uint32_t arch, what;
+	uint64_t args[6];
+	uint64_t reserved[(sizeof(struct gaol_status) - 64) / 8];
+};
+_Static_assert(sizeof(struct gaol_told) == sizeof(struct gaol_status), "the caller reads records of one size");
 
 /* gaol_plan_check returns 0 when every step of the plan can be executed without reading outside of it, else a text that
  * says what is wrong. bytes must be aligned to 8. */

@@ -6,11 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
-#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
@@ -457,30 +455,6 @@ static long limits(state *st, plan *p, step *s) {
 	return 0;
 }
 
-static long filter(state *st, plan *p, step *s) {
-	(void)st;
-	struct sock_fprog f;
-	f.len = (unsigned short)s->b;
-	f.filter = (struct sock_filter *)(uintptr_t)data(p, s->a); /* the kernel only reads it */
-	return sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
-}
-
-/* Where no pid namespace and no scope bounds whom a signal reaches, this filter does: its instructions name GAOL_SELF_PID where the number
- * of the program's process belongs, which nobody knew before. */
-static long self_filter(state *st, plan *p, step *s) {
-	(void)st;
-	struct sock_filter code[GAOL_SELF_MAX];
-	const struct sock_filter *from = data(p, s->a);
-	uint32_t self = (uint32_t)sys(SYS_getpid);
-	for (uint32_t i = 0; i < s->b; i++) {
-		code[i].code = from[i].code, code[i].jt = from[i].jt, code[i].jf = from[i].jf;
-		code[i].k = from[i].k == GAOL_SELF_PID ? self : from[i].k;
-	}
-	struct sock_fprog f;
-	f.len = (unsigned short)s->b, f.filter = code;
-	return sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
-}
-
 static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_ID_MAP] = id_map, [GAOL_HOSTNAME] = hostname, [GAOL_DETACH] = detach, [GAOL_ROOT] = root,
 	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
@@ -490,7 +464,7 @@ static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_KEEP_RULESET] = landlock_ruleset, [GAOL_KEEP_PATH] = landlock_path,
 	[GAOL_KEEP_PORT] = landlock_port, [GAOL_LANDLOCK_KEPT] = landlock_kept, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
 	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_PORT] = landlock_port, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
-	[GAOL_RLIMIT] = limit, [GAOL_LIMITS] = limits, [GAOL_SECCOMP_SELF] = self_filter, [GAOL_SECCOMP] = filter,
+	[GAOL_RLIMIT] = limit, [GAOL_LIMITS] = limits, [GAOL_SECCOMP_SELF] = gaol_self_filter, [GAOL_SECCOMP] = gaol_filter,
 };
 
 int gaol_step(struct gaol_step_state *st, const struct gaol_plan *p, const struct gaol_step *s) {

@@ -57,11 +57,6 @@ type unsupportedJSON struct {
 	Gap       string `json:"gap,omitempty"`
 }
 
-type statusSyscall struct {
-	Name   string `json:"name"`
-	Number int    `json:"number"`
-}
-
 // statusRecord: exit, end and pid are of a program that ran, error is of one that did not.
 type statusRecord struct {
 	Exit    *statusExit    `json:"exit"`
@@ -70,6 +65,11 @@ type statusRecord struct {
 	PID     int            `json:"pid,omitempty"`     // of the sandbox's init
 	Error   *statusError   `json:"error,omitempty"`
 	gaol.Report
+}
+
+type statusSyscall struct {
+	Name   string `json:"name"` // "": no table has the number
+	Number int    `json:"number"`
 }
 
 // write tells of a program that ran, with its state, or of one that did not, with the error.

@@ -4,6 +4,7 @@ package main
 // stays as it is.
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -44,7 +45,9 @@ func flagWords(advice string) string {
 	replace(`\b(Network\w+)\((?:Host|CIDR)\("([^"]*)", (\d+)\)\)`, func(m []string) string { return valued(m[1], m[2]+":"+m[3]) })
 	replace(`\bLimits\.(\w+)`, func(m []string) string { return limitFlag(m[1]) })
 	replace(`\bPerProcess\b`, func([]string) string { return "--per-process" })
-	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill"}
+	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill",
+		"NetworkOutbound(TCP)", "--connect tcp:PORT", "NetworkOutbound(UDP)", "--connect udp:PORT",
+		"NetworkOutbound(LocalSocket)", "--connect unix:PATH", "NetworkInbound(LocalSocket)", "--listen unix:PATH"}
 	for _, row := range operationFlags {
 		if op, ok := row.op.(gaol.Operation); ok {
 			pairs = append(pairs, op.String(), "--"+row.name)
@@ -77,6 +80,12 @@ func ipcWord(name string) string {
 
 func denial(d gaol.Denial) string {
 	s := strings.TrimSpace(d.Operation + " " + d.Path)
+	switch {
+	case d.Syscall != "":
+		s = fmt.Sprintf("%s (%d)", d.Syscall, d.Number)
+	case d.Number != 0:
+		s = fmt.Sprintf("%s %d", d.Operation, d.Number)
+	}
 	if d.Suggestion != "" {
 		s += "; " + flagWords(d.Suggestion)
 	}

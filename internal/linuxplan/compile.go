@@ -72,7 +72,7 @@ func Namespaces(network bool) (template, fresh uint32) {
 	return template, fresh
 }
 
-// SetFilter completes the seccomp step of a compiled plan.
+// SetFilter completes the seccomp step of a compiled plan. Where Self says so and there is no step for SetSelf, it is for both filters in one.
 func SetFilter(p plan.Plan, filter []plan.Instruction) { set(p, plan.Seccomp, filter) }
 
 // SetSelf completes the step of the filter that knows its process, where there is one.
@@ -330,10 +330,25 @@ func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
 		c.landlock(h.Landlock, p, places)
 	}
 	c.step(plan.Step{Op: plan.Limits})
-	if _, _, scopes := landlock.Known(h.Landlock); scopes&landlock.ScopeSignal == 0 {
-		c.step(plan.Step{Op: plan.SeccompSelf}) // a pid namespace does not bound what a terminal signals
+	c.filters(p, h)
+}
+
+// filters are the last steps.
+func (c *compiler) filters(p *policy.Policy, h policy.Host) {
+	switch {
+	case p.Kill: // one filter, that of Self in it: only one of a process can have a listener (man 2 seccomp)
+		c.step(plan.Step{Op: plan.Seccomp, Flags: plan.Told})
+		return
+	case Self(p, h):
+		c.step(plan.Step{Op: plan.SeccompSelf})
 	}
 	c.step(plan.Step{Op: plan.Seccomp})
+}
+
+// Self says that there has to be a filter that knows its process: a pid namespace does not bound what a terminal signals.
+func Self(p *policy.Policy, h policy.Host) bool {
+	_, _, scopes := landlock.Known(h.Landlock)
+	return p.Engine == policy.LandlockEngine || scopes&landlock.ScopeSignal == 0
 }
 
 // limits are those that every command has; what the profile's Limits or the command's say is narrower, and the command brings it.

@@ -35,8 +35,7 @@ func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 	}
 	c.step(plan.Step{Op: plan.LandlockKept}) // the last: a domain holds a copy of all rules of the one before
 	c.step(plan.Step{Op: plan.Limits})
-	c.step(plan.Step{Op: plan.SeccompSelf})
-	c.step(plan.Step{Op: plan.Seccomp})
+	c.filters(&p, h)
 	return c.plan
 }
 

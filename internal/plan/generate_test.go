@@ -134,5 +134,6 @@ func everyStep() []Step {
 		{Op: Limits},
 		{Op: SeccompSelf, Filter: []Instruction{{Code: 6, K: 0x7fff0000}, {Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
+		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}, Flags: Told},
 	})
 }

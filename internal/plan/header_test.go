@@ -133,7 +133,7 @@ func TestTheDefinesAreThoseOfTheHeader(t *testing.T) {
 		"GAOL_PLAN_MAGIC": magic, "GAOL_COMMAND_MAGIC": commandMagic, "GAOL_PLAN_VERSION": version,
 		"GAOL_BIND_RDONLY": uint32(ReadOnly), "GAOL_BIND_NOEXEC": uint32(NoExec), "GAOL_BIND_DEV": uint32(Dev),
 		"GAOL_BIND_DIR": uint32(IsDir), "GAOL_BIND_FILE": uint32(IsFile), "GAOL_BIND_NODE": uint32(IsNode), "GAOL_BIND_FIFO": uint32(IsFifo), "GAOL_BIND_SOCK": uint32(IsSock),
-		"GAOL_BIND_ALL": uint32(ReadOnly | NoExec | Dev | IsDir | IsFile | IsNode | IsFifo | IsSock), "GAOL_RULE_MOUNT": uint32(MustBeMount), "GAOL_SLOTS": 64,
+		"GAOL_BIND_ALL": uint32(ReadOnly | NoExec | Dev | IsDir | IsFile | IsNode | IsFifo | IsSock), "GAOL_RULE_MOUNT": uint32(MustBeMount), "GAOL_SLOTS": 64, "GAOL_FILTER_TOLD": uint32(Told),
 	} {
 		m := regexp.MustCompile(`#define ` + name + ` (0x[0-9a-f]+|[0-9]+)u`).FindStringSubmatch(h)
 		if m == nil {

@@ -89,6 +89,7 @@ const (
 	Arena
 	Pipe
 	Credential
+	Listen
 )
 
 // arg is what a step's a or b means.
@@ -181,6 +182,7 @@ var fixed = map[Op]string{
 	Arena:        "allocate memory",
 	Pipe:         "create pipe",
 	Credential:   "credential",
+	Listen:       "listen for denied calls",
 }
 
 func (o Op) valid() bool { return o >= IDMap && o < ops }
@@ -222,6 +224,9 @@ const (
 
 // CapsHeld, of DropCaps: there is no user namespace, and the caller may lack the privilege to lock what it drops.
 const CapsHeld uint16 = 1
+
+// Told, of Seccomp: what the filter kills for, process 1 is told first, where that is as strict. SelfPID may stand in it.
+const Told uint16 = 1
 
 // SelfPID stands in the filter of SeccompSelf for the number of the process that installs it.
 const SelfPID uint32 = 0x67616f6c

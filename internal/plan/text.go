@@ -135,6 +135,12 @@ func (s Step) String() string {
 		}
 		return strings.Join(parts, " ")
 	}
+	if s.Op == Seccomp {
+		if s.Flags&Told != 0 {
+			add("told")
+		}
+		return strings.Join(parts, " ")
+	}
 	if s.Op == LandlockEnforce {
 		if s.Flags != 0 {
 			add("flags %#x", s.Flags)

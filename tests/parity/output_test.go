@@ -73,28 +73,6 @@ func waitStatus(x *run) string {
 	return x.Saw(err, uint32(w), w.Exited(), w.ExitStatus(), w.Signaled(), w.Signal(), w.CoreDump())
 }
 
-// faulty fails after some bytes, whether it is read or written.
-type faulty struct{ after int }
-
-func (f *faulty) Read(b []byte) (int, error) {
-	if f.after == 0 {
-		return 0, errors.New("faulty reader")
-	}
-	n := min(len(b), f.after)
-	f.after -= n
-	return n, nil
-}
-
-func (f *faulty) Write([]byte) (int, error) { return 0, errors.New("faulty writer") }
-
-// uncomparable is a writer that == panics on.
-type uncomparable struct {
-	to  io.Writer
-	not []int
-}
-
-func (u uncomparable) Write(b []byte) (int, error) { return u.to.Write(b) }
-
 // outputRows are about what a program writes.
 var outputRows = []row{
 	{name: "Output is standard output alone", cmd: sh("echo a; echo b >&2"), see: output},
@@ -128,7 +106,7 @@ var outputRows = []row{
 	}},
 	{name: "Stdout and Stderr can be of a type that cannot be compared", cmd: sh("echo a; echo b >&2"), see: func(x *run) string {
 		var a, b bytes.Buffer
-		*x.Stdout, *x.Stderr = uncomparable{to: &a}, uncomparable{to: &b}
+		*x.Stdout, *x.Stderr = either.Uncomparable{To: &a}, either.Uncomparable{To: &b}
 		return x.Saw(x.Run(), &a, &b)
 	}},
 	{name: "Stderr alone", cmd: sh("echo a; echo b >&2"), see: func(x *run) string {
@@ -136,9 +114,9 @@ var outputRows = []row{
 		*x.Stderr = &b
 		return x.Saw(x.Run(), &b)
 	}},
-	{name: "a writer that fails is the error of a program that did not", cmd: sh("echo once"), see: with(func(x *run) { *x.Stdout = &faulty{} }, ran)},
-	{name: "a writer that fails is not the error of a program that failed", cmd: sh("echo once; exit 3"), see: with(func(x *run) { *x.Stdout = &faulty{} }, ran)},
-	{name: "a writer that fails ends a program that goes on writing", cmd: []string{"yes"}, see: with(func(x *run) { *x.Stdout = &faulty{} }, ran)},
+	{name: "a writer that fails is the error of a program that did not", cmd: sh("echo once"), see: with(func(x *run) { *x.Stdout = &either.Faulty{} }, ran)},
+	{name: "a writer that fails is not the error of a program that failed", cmd: sh("echo once; exit 3"), see: with(func(x *run) { *x.Stdout = &either.Faulty{} }, ran)},
+	{name: "a writer that fails ends a program that goes on writing", cmd: []string{"yes"}, see: with(func(x *run) { *x.Stdout = &either.Faulty{} }, ran)},
 	{name: "a program that closes its streams still exits", cmd: sh("exec <&- >&- 2>&-; exit 3"), see: func(x *run) string {
 		var a, b bytes.Buffer
 		*x.Stdin, *x.Stdout, *x.Stderr = strings.NewReader("x"), &a, &b

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gaol-sandbox/gaol/tests/either"
 	"golang.org/x/sys/unix"
 )
 
@@ -161,9 +162,9 @@ var inputRows = []row{
 		return output(x)
 	}},
 	{name: "Stdin from nothing is the null device, to read from", cmd: sh("cat; ! echo x 2>/dev/null >&0"), see: output},
-	{name: "Stdin from a reader that fails", cmd: []string{"cat"}, see: stdin(func(*run) io.Reader { return &faulty{after: 1000} }, output)},
-	{name: "Stdin from a reader that fails, of a program that fails", cmd: sh("cat; exit 3"), see: stdin(func(*run) io.Reader { return &faulty{after: 10} }, output)},
-	{name: "Stdin from a reader that never ends", cmd: sh("head -c 5"), see: stdin(func(*run) io.Reader { return &faulty{after: 1 << 60} }, func(x *run) string { out, err := x.Output(); return x.Saw(err, len(out)) })},
+	{name: "Stdin from a reader that fails", cmd: []string{"cat"}, see: stdin(func(*run) io.Reader { return &either.Faulty{After: 1000} }, output)},
+	{name: "Stdin from a reader that fails, of a program that fails", cmd: sh("cat; exit 3"), see: stdin(func(*run) io.Reader { return &either.Faulty{After: 10} }, output)},
+	{name: "Stdin from a reader that never ends", cmd: sh("head -c 5"), see: stdin(func(*run) io.Reader { return &either.Faulty{After: 1 << 60} }, func(x *run) string { out, err := x.Output(); return x.Saw(err, len(out)) })},
 	{name: "Stdin from a reader that nobody reads", cmd: sh("exit 0"), see: stdin(func(*run) io.Reader { return bytes.NewReader(make([]byte, 3<<20)) }, ran)},
 	{name: "Stdin from a reader that fails with EPIPE is the reader's error", cmd: []string{"cat"}, see: stdin(func(*run) io.Reader { return io.MultiReader(strings.NewReader("x"), broken{}) }, output)},
 	{name: "Stdin from a file behind a reader", cmd: []string{"cat"}, see: stdin(func(x *run) io.Reader { return struct{ io.Reader }{x.open("text", os.O_RDONLY)} }, output)},

@@ -50,6 +50,14 @@ var wrapped = []struct {
 		c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		return c
 	}},
+	{"another user", func(_ context.Context, x *run) *exec.Cmd {
+		if os.Geteuid() != 0 {
+			x.t.Skip("root is missing: nobody else may choose a user")
+		}
+		c := exec.Command("/bin/sh", "-c", "id -u; id -g; id -G")
+		c.Dir, c.SysProcAttr = "/", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 54321, Gid: 54322, Groups: []uint32{54323}}}
+		return c
+	}},
 	{"a name that is nowhere", func(_ context.Context, x *run) *exec.Cmd { return exec.Command("no-such-program") }},
 	{"a path that is nowhere", func(_ context.Context, x *run) *exec.Cmd { return exec.Command("/no/such/program") }},
 }
