@@ -7,7 +7,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -26,7 +25,6 @@ func init() {
 		"fillup":   fillUp,   // PATH: a new file until there is no room; says how many MiB went in
 		"sleep":    sleeping, // MILLISECONDS
 		"raise":    func(a []string) error { return unix.Kill(os.Getpid(), unix.Signal(count(a, 0))) },
-		"usage":    usage,
 	})
 }
 
@@ -137,14 +135,5 @@ func fillUp(a []string) error {
 
 func sleeping(a []string) error {
 	time.Sleep(time.Duration(count(a, 0)) * time.Millisecond)
-	return nil
-}
-
-func usage([]string) error {
-	var r unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
-		return err
-	}
-	say("%s", fmt.Sprint(r.Maxrss))
 	return nil
 }
