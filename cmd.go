@@ -47,7 +47,8 @@ type Cmd struct {
 	ProcessState *ProcessState
 	// Err is what Start returns at once, as in os/exec.
 	Err error
-	// Limits narrow those of the profile for this command: of each, the smaller holds. Nil leaves them as they are.
+	// Limits narrow those of the profile for this command: of each, the smaller holds. Nil leaves them as they are. With a limit of output, its own or
+	// the profile's, an *os.File for Stdout or Stderr is written by gaol, and the program has a pipe.
 	Limits *Limits
 	// Credential is the user that the program runs as; nil is the caller. Another takes a caller that is root.
 	Credential *Credential

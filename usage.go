@@ -13,7 +13,8 @@ type Usage struct {
 	User   time.Duration `json:"user_ns"`
 	System time.Duration `json:"system_ns"`
 	// MaxRSS is the most memory, in bytes, that the largest one of the processes had at a time: pages that it shares count, pages of tmpfs
-	// that it has not mapped do not, and processes that ran side by side are not added up.
+	// that it has not mapped do not, and processes that ran side by side are not added up. It is never less than what the calling process has had
+	// at most, since the program's process shares that memory until it executes the program (as with os/exec).
 	MaxRSS int64 `json:"max_rss_bytes"`
 	// MinorFaults are page faults that took no reading from a disk, MajorFaults those that did.
 	MinorFaults int64 `json:"minor_faults"`
