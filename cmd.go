@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gaol-sandbox/gaol/internal/environ"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -86,7 +87,7 @@ func (c *Cmd) Environ() []string {
 		return env
 	}
 	for _, name := range c.sandbox.policy.PassEnv {
-		if v, ok := os.LookupEnv(name); ok {
+		if v, ok := environ.Lookup(name); ok {
 			env = append(env, name+"="+v)
 		}
 	}

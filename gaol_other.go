@@ -33,4 +33,6 @@ type child struct{ pid int }
 
 func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
 
+func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
+
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }
