@@ -22,7 +22,7 @@
  * What holds for every function:
  *
  * Results. An int is 0 (or the number that the function says), or a negative errno. A pointer is NULL on failure, and errno is set.
- * Nothing is printed, and nothing exits. Each error has a code of enum gaol_error_code; its errno is said there.
+ * Nothing is printed, and nothing exits. Each error has a code of enum gaol_code; its errno is said there.
  *
  * Errors. Where the last parameter is `gaol_error **error`, it may be NULL. Otherwise *error becomes NULL on success and a new error on
  * failure, whatever it was before; the caller frees it with gaol_error_free.
@@ -75,7 +75,7 @@ int gaol_free(void *buffer);
 /* ---- errors ---- */
 
 /* The closed list of what can go wrong. */
-enum gaol_error_code {
+enum gaol_code {
 	GAOL_ERROR_NONE = 0,
 	GAOL_ERROR_ARGUMENT = 1,    /* EINVAL: NULL, an unknown number or flag. E2BIG: too large. EBADF: no open descriptor */
 	GAOL_ERROR_HANDLE = 2,      /* EBADF: NULL, freed already, or of another kind */
@@ -389,6 +389,9 @@ int gaol_cmd_set_credential(gaol_cmd *cmd, const gaol_credential *credential);
 
 /* gaol_cmd_set_wait_delay bounds how long a wait goes on for output that stays open after the program's end, in nanoseconds; 0: not. */
 int gaol_cmd_set_wait_delay(gaol_cmd *cmd, int64_t delay_ns);
+
+/* gaol_cmd_check returns 0, or the first fault of what was set. */
+int gaol_cmd_check(const gaol_cmd *cmd, gaol_error **error);
 
 /* gaol_cmd_start starts the program, and returns when it has been executed. A command is started once. */
 int gaol_cmd_start(gaol_cmd *cmd, gaol_error **error);

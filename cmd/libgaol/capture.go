@@ -61,6 +61,9 @@ func goCmdCapture(h handle, options *C.gaol_run_options, output *C.gaol_output, 
 		if err := outStruct(output, got, "output"); err != nil {
 			return err
 		}
+		if uintptr(output.size) < unsafe.Sizeof(got) {
+			return argument("output->size is too small for what is captured")
+		}
 		var o C.gaol_run_options
 		if options != nil {
 			if o, err = inStruct(options, "options"); err != nil {

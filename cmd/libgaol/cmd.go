@@ -240,6 +240,19 @@ func goCmdWaitDelay(h handle, delay C.int64_t) C.int {
 	})
 }
 
+//export goCmdCheck
+func goCmdCheck(h handle, fault *handle) C.int {
+	return call(fault, func() error {
+		c, err := get[command](h)
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.fault
+	})
+}
+
 func closeAll(files ...*os.File) {
 	for _, f := range files {
 		if f != nil {
