@@ -85,7 +85,7 @@ const (
 // wait reads the init's records up to the last. Everything that the program left behind has then been killed and reaped, and all that
 // the init still does is to end: to take down the mounts takes it as long as a whole exec, so nobody waits for that but Close.
 func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
-	state := &ProcessState{pid: c.pid, code: -1, sig: unix.SIGKILL, lost: true}
+	state := &ProcessState{pid: c.pid, code: -1, sig: unix.SIGKILL, lost: true, sys: syscall.WaitStatus(unix.SIGKILL), rusage: &syscall.Rusage{}}
 	c.records(state, stopped)
 	_ = unix.Close(c.status)
 	c.mu.Lock()
@@ -182,6 +182,7 @@ func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
 	} else {
 		s.sig, s.core, s.denied = ws.Signal(), ws.CoreDump(), ws.Signal() == unix.SIGSYS
 	}
+	s.sys = syscall.WaitStatus(ws)
 	ne := binary.NativeEndian
 	word := func(i int) int64 { return int64(ne.Uint64(b[16+i*8:])) }
 	s.killed = int(ne.Uint32(b[8:]))
@@ -189,4 +190,6 @@ func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
 		User: time.Duration(word(0)) * time.Microsecond, System: time.Duration(word(1)) * time.Microsecond, MaxRSS: word(2) * 1024,
 		MinorFaults: word(3), MajorFaults: word(4), VoluntarySwitches: word(7), InvoluntarySwitches: word(8),
 	}
+	s.rusage = &syscall.Rusage{Utime: syscall.NsecToTimeval(word(0) * 1000), Stime: syscall.NsecToTimeval(word(1) * 1000), Maxrss: word(2), Minflt: word(3), Majflt: word(4),
+		Inblock: word(5), Oublock: word(6), Nvcsw: word(7), Nivcsw: word(8)}
 }

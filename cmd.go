@@ -22,25 +22,27 @@ import (
 )
 
 // Cmd is a command to be run in a sandbox. Fields and methods are those of os/exec.Cmd, and mean the same but for what is said
-// here. A Cmd cannot be used again after Start.
+// here; docs/OSEXEC.md lists every difference. A Cmd cannot be used again after Start.
 type Cmd struct {
-	// Path is the program: a path inside, or a name without a slash that is looked up in the PATH of the environment, inside.
+	// Path is the program: a path inside, relative to Dir if it is not absolute; or a name without a slash, which Start looks up in the
+	// PATH of the environment, inside. Directories of PATH that are relative are left out.
 	Path string
-	// Args holds the arguments, the name first.
+	// Args holds the arguments, the name first. If empty, it is Path alone.
 	Args []string
-	// Env is the whole environment, "K=V". If nil, it is a minimal one (PATH, HOME=/, LANG=C.UTF-8) and what the profile adds; never
-	// the caller's.
+	// Env is the whole environment, "K=V"; of what is there twice, the last holds. If nil, it is a minimal one (PATH, HOME=/, LANG=C.UTF-8,
+	// and PWD if there is a Dir) and what the profile adds; never the caller's.
 	Env []string
-	// Dir is the working directory, inside. If empty: the profile's; else this process's, where the program sees it; else "/".
+	// Dir is the working directory, an absolute path inside. If empty: the profile's; else this process's, where the program sees it; else "/".
 	Dir string
-	// Stdin, Stdout and Stderr are as in os/exec: an *os.File is handed over, nil is the null device, all else is copied.
+	// Stdin, Stdout and Stderr are as in os/exec: an *os.File is handed over, nil is the null device, all else is copied. A file that
+	// is closed is an error, and so is a directory.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// ExtraFiles[i] becomes descriptor 3+i; entries may not be nil. No other descriptor is open inside.
 	ExtraFiles []*os.File
-	// Process is set by Start.
+	// Process is set by Start where it succeeds.
 	Process *Process
-	// ProcessState is set by Wait.
+	// ProcessState is set by Wait, Run, Output and CombinedOutput.
 	ProcessState *ProcessState
 	// Err is what Start returns at once, as in os/exec.
 	Err error
@@ -48,7 +50,8 @@ type Cmd struct {
 	Limits *Limits
 	// Credential is the user that the program runs as; nil is the caller. Another takes a caller that is root.
 	Credential *Credential
-	// Cancel is called when the context ends before the program; the default kills everything in the sandbox.
+	// Cancel is called when the context ends before the program. Command sets it to kill everything in the sandbox; if it is set to nil,
+	// the context's end does nothing by itself, but WaitDelay runs from there.
 	Cancel func() error
 	// WaitDelay bounds the time between the end of the program, or of the context, and the return of Wait, as in os/exec.
 	WaitDelay time.Duration
@@ -64,27 +67,40 @@ type Cmd struct {
 
 	sandbox *Sandbox
 	ctx     context.Context
-	child   *child
 	streams streams
 	report  atomic.Pointer[Report]
+	called  atomic.Bool // Start was
+	waited  atomic.Bool
 	started time.Time
-	waited  bool
 	watch   *watch
+	release func() // what a Credential holds
 }
 
-// String is the command as a person would write it.
+// String is the command as a person would write it, with Path as it was given: it is looked up inside, by Start.
 func (c *Cmd) String() string {
+	if c.Err != nil {
+		return strings.Join(c.Args, " ")
+	}
 	return strings.Join(append([]string{c.Path}, c.Args[min(1, len(c.Args)):]...), " ")
 }
 
 // Environ is the environment as the program will see it.
 func (c *Cmd) Environ() []string {
+	env, _ := c.environ()
+	return env
+}
+
+// environ also says whether it left out what has a NUL byte, which Start does not take.
+func (c *Cmd) environ() (env []string, nul bool) {
 	if c.Env != nil {
 		return dedup(c.Env)
 	}
-	env := []string{"PATH=" + defaultPath, "HOME=/", "LANG=C.UTF-8"}
+	env = []string{"PATH=" + defaultPath, "HOME=/", "LANG=C.UTF-8"}
+	if c.Dir != "" {
+		env = append(env, "PWD="+c.Dir)
+	}
 	if c.sandbox == nil {
-		return env
+		return env, false
 	}
 	for _, name := range c.sandbox.policy.PassEnv {
 		if v, ok := environ.Lookup(name); ok {
@@ -96,26 +112,39 @@ func (c *Cmd) Environ() []string {
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// dedup keeps the last value of each name, as os/exec does.
-func dedup(env []string) []string {
+// dedup keeps the last value of each name, and leaves out what is empty or has a NUL byte, as os/exec does.
+func dedup(env []string) (out []string, nul bool) {
 	seen := make(map[string]bool, len(env))
-	out := make([]string, 0, len(env))
+	out = make([]string, 0, len(env))
 	for i := len(env) - 1; i >= 0; i-- {
-		name, _, ok := strings.Cut(env[i], "=")
-		if env[i] == "" || ok && seen[name] {
-			continue
+		kv := env[i]
+		end := strings.IndexByte(kv, '=')
+		if end == 0 { // a name may begin with "=", as Windows has them
+			end += 1 + strings.IndexByte(kv[1:], '=')
 		}
-		seen[name] = seen[name] || ok // an entry that is no variable is kept as it is, and hides none
-		out = append(out, env[i])
+		switch {
+		case strings.IndexByte(kv, 0) >= 0:
+			nul = true
+		case kv == "":
+		case end < 0: // an entry that is no variable is kept as it is, and hides none
+			out = append(out, kv)
+		case !seen[kv[:end]]:
+			seen[kv[:end]] = true
+			out = append(out, kv)
+		}
 	}
 	slices.Reverse(out)
-	return out
+	return out, nul
 }
 
-// Start starts the program and returns when it has been executed. A program that never ran is a *[SetupError].
+// Start starts the program and returns when it has been executed. A program that never ran is a *[SetupError]. After the first call,
+// whatever came of it, each further one is an error.
 func (c *Cmd) Start() error {
+	if c.called.Swap(true) {
+		return errors.New("gaol: already started")
+	}
 	err := c.start()
-	if err != nil && c.Process == nil { // as os/exec: a Cmd that did not start holds nothing
+	if err != nil { // as os/exec: a Cmd that did not start holds nothing
 		c.streams.closeAll()
 	}
 	return err
@@ -124,9 +153,7 @@ func (c *Cmd) Start() error {
 func (c *Cmd) start() error {
 	switch {
 	case c.sandbox == nil:
-		return errors.New("gaol: a Cmd is made by Sandbox.Command")
-	case c.Process != nil || c.started != time.Time{}:
-		return errors.New("gaol: already started")
+		return errors.New("gaol: a Cmd is made by Sandbox.Command or Wrap")
 	case c.Err != nil:
 		return c.Err
 	case c.Cancel != nil && c.ctx == nil:
@@ -142,14 +169,20 @@ func (c *Cmd) start() error {
 		return err
 	}
 	command, err := c.command(files)
+	var started *child
+	c.release = func() {}
 	if err == nil {
-		c.child, err = c.sandbox.run(command)
+		command.User, c.release, err = c.sandbox.user(c.Credential)
+	}
+	if err == nil {
+		started, err = c.sandbox.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
+		c.release()
 		return err
 	}
-	c.Process = &Process{Pid: c.child.pid, c: c.child}
+	c.Process = &Process{Pid: started.pid, child: started, cmd: c}
 	c.streams.copy()
 	c.watch = watchContext(c)
 	return nil
@@ -161,14 +194,11 @@ func (c *Cmd) startable() error {
 			return err
 		}
 	}
-	if len(c.Args) == 0 {
-		return &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "there are no arguments, not even the program's name"}
-	}
 	if c.Path == "" {
 		return &SetupError{Step: stepExecute, Err: syscall.ENOENT, Hint: "the program's name is empty"}
 	}
 	if c.Dir != "" {
-		if err := profile.CheckPath(c.Dir); err != nil {
+		if err := profile.CheckPath(path.Clean(c.Dir)); err != nil {
 			return &SetupError{Step: plan.Chdir.String(), Path: c.Dir, Err: err}
 		}
 	}
@@ -177,11 +207,13 @@ func (c *Cmd) startable() error {
 
 // command encodes what this spawn adds to the plan.
 func (c *Cmd) command(files []*os.File) (plan.Command, error) {
-	p := plan.Command{Argv: c.Args, Env: c.Environ(), Dir: c.dir(), TTY: -1, Foreground: !c.Background}
-	for _, kv := range p.Env {
-		if strings.IndexByte(kv, 0) >= 0 {
-			return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "a variable of the environment contains a NUL byte"}
-		}
+	env, nul := c.environ()
+	p := plan.Command{Argv: c.Args, Env: env, Dir: c.dir(), TTY: -1, Foreground: !c.Background}
+	if len(p.Argv) == 0 {
+		p.Argv = []string{c.Path}
+	}
+	if nul {
+		return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "a variable of the environment contains a NUL byte"}
 	}
 	for _, s := range append([]string{c.Path}, c.Args...) {
 		if strings.IndexByte(s, 0) >= 0 {
@@ -190,7 +222,7 @@ func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 	}
 	p.Candidates = candidates(c.Path, p.Env)
 	if len(p.Candidates) == 0 {
-		return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.ENOENT, Hint: "PATH has no absolute directory"}
+		return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.ENOENT, Hint: "PATH has no absolute directory, or the name is none"}
 	}
 	for i, f := range files {
 		if f == nil {
@@ -233,8 +265,11 @@ func (c *Cmd) dir() string {
 // candidates are the paths that execvp would try. A relative entry of PATH, the empty one too, is left out: what it names would
 // depend on the working directory (os/exec refuses it as ErrDot).
 func candidates(name string, env []string) []string {
-	if strings.Contains(name, "/") {
+	switch {
+	case strings.Contains(name, "/"):
 		return []string{name}
+	case name == "." || name == "..": // in a directory of PATH it would be a directory
+		return nil
 	}
 	search := defaultPath
 	for _, kv := range env {
@@ -265,13 +300,11 @@ func (c *Cmd) Wait() error {
 	if c.Process == nil {
 		return errors.New("gaol: not started")
 	}
-	if c.waited {
+	if c.waited.Swap(true) {
 		return errors.New("gaol: Wait was already called")
 	}
-	c.waited = true
-	state, err := c.child.wait(c.Stopped)
+	state, err := c.Process.Wait()
 	if state != nil {
-		state.usage.Wall = time.Since(c.started)
 		c.ProcessState = state
 		if err == nil && !state.Success() {
 			err = &ExitError{ProcessState: state}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
@@ -62,6 +63,33 @@ func (e *SetupError) Error() string {
 	return b.String()
 }
 
+// As gives what os/exec would have returned for the same: an *exec.Error for a name that no directory of PATH has, an *fs.PathError
+// for a program that cannot be executed and for a working directory that is none.
+func (e *SetupError) As(target any) bool {
+	nowhere := e.Step == stepExecute && !strings.Contains(e.Path, "/") && errors.Is(e, exec.ErrNotFound)
+	op := ""
+	switch e.Step {
+	case stepExecute:
+		op = "fork/exec"
+	case plan.Chdir.String():
+		op = "chdir"
+	}
+	switch t := target.(type) {
+	case **exec.Error:
+		if nowhere {
+			*t = &exec.Error{Name: e.Path, Err: exec.ErrNotFound}
+		}
+		return nowhere
+	case **fs.PathError:
+		if op == "" || nowhere || e.Err == nil {
+			return false
+		}
+		*t = &fs.PathError{Op: op, Path: e.Path, Err: e.Err}
+		return true
+	}
+	return false
+}
+
 // Unwrap returns the cause and, for a program that was not found, exec.ErrNotFound.
 func (e *SetupError) Unwrap() []error {
 	if e.Step == stepExecute && (errors.Is(e.Err, fs.ErrNotExist) || errors.Is(e.Err, syscall.ENOTDIR)) {
@@ -70,7 +98,9 @@ func (e *SetupError) Unwrap() []error {
 	return []error{e.Err}
 }
 
-// ExitError is a program that ran and did not succeed.
+// ExitError is a program that ran and did not succeed. Its fields and methods are those of *exec.ExitError, so that a check for the one
+// becomes a check for the other by the package's name. It cannot be that type as well: what is in an os.ProcessState only the os package
+// can set. Code that is to take both can ask errors.As for an interface{ error; ExitCode() int }.
 type ExitError struct {
 	*ProcessState
 	Stderr []byte // what Output collected, as in os/exec

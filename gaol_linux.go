@@ -47,13 +47,14 @@ func shared() (init, caller int, err error) {
 type template struct {
 	once, plan plan.Plan
 	core       *csrc.Template
+	bare       bare
 }
 
 // grants is what the seccomp filter depends on.
 func grants(p *policy.Policy) seccomp.Grants {
 	return seccomp.Grants{Processes: p.Processes, Internet: p.Outbound, Listen: p.Inbound || p.Has(rights.BindTCP|rights.BindUDP), Watch: p.Watch, Kill: p.Kill,
 		TCP: p.Has(rights.ConnectTCP), UDP: p.Has(rights.BindUDP | rights.ConnectUDP), Local: p.Local, LocalListen: p.LocalListen,
-		Trace: p.Trace, Pipes: p.Pipes, SystemV: p.SystemV, Queues: p.Queues, Attributes: p.Attributes, Truncate: p.Truncate, Peers: p.Peers, Names: p.Names}
+		Trace: p.Trace, Pipes: p.Pipes, SystemV: p.SystemV, Queues: p.Queues, Attributes: p.Attributes, Truncate: p.Truncate, Peers: p.Peers, Unmapped: p.Unmapped, Names: p.Names}
 }
 
 // build compiles and builds; the caller closes t, also where it fails.
@@ -102,7 +103,9 @@ func (t *template) prepare(full plan.Plan, network bool) (err error) {
 		t.ahead(network)
 		return nil
 	}
-	t.close() // what was made ahead for another engine
+	if t.core != nil {
+		t.core.Close() // what was made ahead for another engine
+	}
 	t.once, t.plan = full.Only(plan.Build), full.Only(plan.Init, plan.Program, plan.Confine)
 	encoded, err := t.once.Encode()
 	if err != nil {
@@ -137,13 +140,17 @@ func (t *template) close() {
 	if t.core != nil {
 		t.core.Close()
 	}
+	t.bare.close()
 }
 
-func (t *template) String() string {
+// all is the plan with the steps that each spawn leaves out.
+func (t *template) all() plan.Plan {
 	p := t.plan
 	p.Steps = append(append([]plan.Step{}, t.once.Steps...), t.plan.Steps...)
-	return p.String()
+	return p
 }
+
+func (t *template) String() string { return t.all().String() }
 
 // start runs a command; the caller of Wait ends what it returns.
 func (s *Sandbox) start(command plan.Command) (*child, error) {
@@ -158,15 +165,19 @@ func (s *Sandbox) start(command plan.Command) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.template.core == nil {
+	core, steps, err := s.template.as(command.User)
+	if core == nil && err == nil {
 		return nil, ErrClosed
 	}
-	spawned, err := s.template.core.Spawn(encoded, init, caller)
+	var spawned csrc.Spawned
+	if err == nil {
+		spawned, err = core.Spawn(encoded, init, caller)
+	}
 	if errors.Is(err, csrc.ErrClosed) {
 		return nil, ErrClosed
 	}
 	if err != nil {
-		return nil, s.explain(failure(&s.template.plan, err, &command))
+		return nil, s.explain(failure(steps, err, &command))
 	}
 	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1}
 	if c.shared {
@@ -238,6 +249,9 @@ func failure(p *plan.Plan, err error, c *plan.Command) error {
 		e.Path = c.Dir
 	case f.Op == plan.FD:
 		e.Path = fmt.Sprintf("%d", f.Step)
+	}
+	if c != nil && c.User != nil {
+		unable(e, f, c.User)
 	}
 	return e
 }

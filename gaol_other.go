@@ -27,6 +27,13 @@ func (t *template) String() string                         { return "" }
 
 func (s *Sandbox) try() error { return ErrUnsupported }
 
+func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
+	if c != nil {
+		return nil, func() {}, ErrUnsupported
+	}
+	return nil, func() {}, nil
+}
+
 func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupported }
 
 type child struct{ pid int }

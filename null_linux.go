@@ -7,8 +7,8 @@ import (
 )
 
 // openNull opens the null device without asking whether it can be polled, as os.OpenFile does for each file anew.
-func openNull() (*os.File, error) {
-	fd, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+func openNull(mode int) (*os.File, error) {
+	fd, err := unix.Open(os.DevNull, mode|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}

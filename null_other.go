@@ -4,4 +4,4 @@ package gaol
 
 import "os"
 
-func openNull() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_RDWR, 0) }
+func openNull(mode int) (*os.File, error) { return os.OpenFile(os.DevNull, mode, 0) }

@@ -27,7 +27,7 @@ func facts() (policy.Host, error) {
 		return policy.Host{}, &SetupError{Step: "read the mount table", Path: mountinfo, Err: err}
 	}
 	ok := policy.Check{OK: true}
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), CPULimited: limited(unix.RLIMIT_CPU), Mounts: mounts, Namespaces: ok, Proc: ok, Seccomp: ok}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), CPULimited: limited(unix.RLIMIT_CPU), Mounts: mounts, Cores: coresCheck(), Namespaces: ok, Proc: ok, Seccomp: ok}
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
 	if k := probed.host.Load(); k != nil {
 		h.Namespaces, h.Proc, h.Seccomp, h.Landlock, h.LandlockReason, h.LandlockFix = k.Namespaces, k.Proc, k.Seccomp, k.Landlock, k.LandlockReason, k.LandlockFix
@@ -173,6 +173,18 @@ func coreLimit() uint64 {
 		return 0
 	}
 	return min(1, l.Max)
+}
+
+// coresCheck says whether a core is a file, which the program's own rights and limit bound, and not given to somebody outside (man 5 core;
+// the sockets are of Linux 6.16).
+func coresCheck() policy.Check {
+	switch pattern := sysctl("/proc/sys/kernel/core_pattern"); {
+	case pattern == "":
+		return policy.Check{Reason: "/proc/sys/kernel/core_pattern cannot be read"}
+	case pattern[0] == '|' || pattern[0] == '@':
+		return policy.Check{Reason: "core_pattern hands cores to " + pattern, Fix: "sysctl -w kernel.core_pattern=core, for the whole machine"}
+	}
+	return policy.Check{OK: true}
 }
 
 const mountinfo = "/proc/thread-self/mountinfo" // a thread can have mounts of its own

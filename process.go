@@ -1,35 +1,85 @@
 package gaol
 
+// This file is a running program and how it ended, with the methods that os.Process and os.ProcessState have. Whatever is asked of a
+// program that has ended must reach no other one, by a number that is used again.
+
 import (
+	"errors"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // Process is a running sandbox, by the number of its init. The program itself is not this process, but signals reach it.
 type Process struct {
-	Pid int
-	c   *child
+	// Pid is the init's number on the host; -1 after Release.
+	Pid   int
+	child *child
+	cmd   *Cmd
+	state atomic.Uint32 // running, waited, released
 }
+
+const (
+	running = iota
+	waited
+	released
+)
 
 // Signal sends a signal to the program. SIGKILL ends everything in the sandbox; SIGSTOP cannot be passed on and is refused. After
 // the end it returns os.ErrProcessDone.
 func (p *Process) Signal(sig os.Signal) error {
 	s, ok := sig.(syscall.Signal)
-	if !ok {
-		return &os.SyscallError{Syscall: "kill", Err: syscall.EINVAL}
-	}
-	if p.c == nil {
+	switch {
+	case !ok:
+		return errors.New("gaol: unsupported signal type")
+	case p.child == nil:
 		return os.ErrProcessDone
+	case p.state.Load() == released:
+		return errors.New("gaol: process already released")
 	}
-	return p.c.signal(s)
+	return p.child.signal(s)
 }
 
 // Kill ends everything in the sandbox at once.
 func (p *Process) Kill() error { return p.Signal(syscall.SIGKILL) }
 
-// ProcessState is how a program ended. Its methods are those of os.ProcessState.
+// Wait waits for the end of the program alone, not for the copying to and from it, and does not call a failure an error. [Cmd.Wait] does
+// all of that, and is what most callers want; only one of the two can be called. As in os/exec, the pipes of a Cmd that is waited for
+// like this stay the caller's to close.
+func (p *Process) Wait() (*ProcessState, error) {
+	if p.child == nil || !p.state.CompareAndSwap(running, waited) {
+		if p.state.Load() == waited {
+			return nil, os.NewSyscallError("wait", syscall.ECHILD)
+		}
+		return nil, syscall.EINVAL
+	}
+	state, err := p.ended()
+	if state != nil {
+		state.usage.Wall = time.Since(p.cmd.started)
+	}
+	return state, err
+}
+
+// ended waits until everything in the sandbox is gone, and gives back what the command held.
+func (p *Process) ended() (*ProcessState, error) {
+	state, err := p.child.wait(p.cmd.Stopped)
+	p.cmd.release()
+	return state, err
+}
+
+// Release gives the program up: it goes on, nobody learns how it ends, and Wait and Signal are errors from here on. It needs to be called
+// only where Wait is not. What the program leaves behind still ends with it, and all of it with this process; its context no longer ends it.
+func (p *Process) Release() error {
+	p.Pid = -1
+	if p.child != nil && p.state.CompareAndSwap(running, released) {
+		go func() { _, _ = p.ended() }() // nobody else reaps its init
+	}
+	return nil
+}
+
+// ProcessState is how a program ended. Its methods are those of os.ProcessState, and more.
 type ProcessState struct {
 	pid    int
 	code   int // -1: ended by sig
@@ -41,9 +91,11 @@ type ProcessState struct {
 	killed int
 	end    End
 	call   deniedCall
+	sys    any // as the system gives them
+	rusage any
 }
 
-// ExitCode returns the exit code; -1 if the program was ended by a signal.
+// ExitCode returns the exit code; -1 if the program was ended by a signal, or has not ended.
 func (s *ProcessState) ExitCode() int {
 	if s == nil {
 		return -1
@@ -65,6 +117,12 @@ func (s *ProcessState) CoreDump() bool { return s.core }
 
 // Pid returns the number that the sandbox's init had.
 func (s *ProcessState) Pid() int { return s.pid }
+
+// Sys is the program's wait status, a syscall.WaitStatus.
+func (s *ProcessState) Sys() any { return s.sys }
+
+// SysUsage is a *syscall.Rusage: what the program and those of its children that it waited for have used.
+func (s *ProcessState) SysUsage() any { return s.rusage }
 
 // UserTime and SystemTime are the processor time of the program and of those of its children that it waited for.
 func (s *ProcessState) UserTime() time.Duration { return s.usage.User }

@@ -179,7 +179,7 @@ func (s *Sandbox) run(c plan.Command) (*child, error) {
 // lacks says that the host may have refused a step for good.
 func lacks(err error) bool {
 	var setup *SetupError
-	return errors.As(err, &setup) && setup.Step != stepExecute && !short(err)
+	return errors.As(err, &setup) && setup.Step != stepExecute && setup.Step != stepCredential && !short(err)
 }
 
 // Close frees what the sandbox holds, and waits until the inits of commands whose Wait has returned are gone, which is a matter of a

@@ -64,29 +64,31 @@ func (c *Cmd) pipe(method string) (r, w *os.File, err error) {
 
 // open returns the files that become the program's descriptors 0, 1, 2 and on.
 func (s *streams) open(c *Cmd) ([]*os.File, error) {
-	var null *os.File
-	devNull := func() (*os.File, error) {
-		if null != nil {
+	var in, out *os.File
+	devNull := func(f **os.File, mode int) func() (*os.File, error) {
+		return func() (*os.File, error) {
+			if *f != nil {
+				return *f, nil
+			}
+			null, err := openNull(mode)
+			if err != nil {
+				return nil, &SetupError{Step: plan.FD.String(), Path: os.DevNull, Err: err}
+			}
+			*f, s.child = null, append(s.child, null)
 			return null, nil
 		}
-		f, err := openNull()
-		if err != nil {
-			return nil, &SetupError{Step: plan.FD.String(), Path: os.DevNull, Err: err}
-		}
-		null, s.child = f, append(s.child, f)
-		return f, nil
 	}
-	stdin, err := s.reader(c.Stdin, devNull)
+	stdin, err := s.reader(c.Stdin, devNull(&in, os.O_RDONLY))
 	if err != nil {
 		return nil, err
 	}
-	stdout, err := s.writer(c.Stdout, devNull)
+	stdout, err := s.writer(c.Stdout, devNull(&out, os.O_WRONLY))
 	if err != nil {
 		return nil, err
 	}
 	stderr := stdout
 	if c.Stderr == nil || !same(c.Stderr, c.Stdout) {
-		if stderr, err = s.writer(c.Stderr, devNull); err != nil {
+		if stderr, err = s.writer(c.Stderr, devNull(&out, os.O_WRONLY)); err != nil {
 			return nil, err
 		}
 	}
@@ -187,16 +189,10 @@ func (s *streams) wait(delay time.Duration, timer *time.Timer) error {
 			keep(err)
 		case <-timer.C:
 			s.closeAll()
-			for s.pending > 0 {
-				err := <-s.errs
-				s.pending--
-				if first == nil && err != nil && !errors.Is(err, fs.ErrClosed) {
-					first = err
-				}
+			for ; s.pending > 0; s.pending-- {
+				<-s.errs
 			}
-			if first == nil {
-				first = exec.ErrWaitDelay
-			}
+			first = exec.ErrWaitDelay // as in os/exec, whatever came of the copies
 		}
 	}
 	if timer != nil {

@@ -2,6 +2,7 @@ package gaol
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 )
@@ -18,14 +19,11 @@ type watched struct {
 }
 
 func watchContext(c *Cmd) *watch {
-	if c.ctx == nil || c.ctx.Done() == nil {
+	if c.ctx == nil || c.ctx.Done() == nil || c.Cancel == nil && c.WaitDelay == 0 {
 		return nil
 	}
 	w := &watch{quit: make(chan struct{}), result: make(chan watched, 1)}
 	cancel := c.Cancel
-	if cancel == nil {
-		cancel = c.Process.Kill
-	}
 	go func() {
 		select {
 		case <-w.quit:
@@ -34,18 +32,22 @@ func watchContext(c *Cmd) *watch {
 		case <-c.ctx.Done():
 		}
 		var out watched
-		err := cancel()
-		switch {
-		case err == nil:
-			out.err = c.ctx.Err()
-		case !errors.Is(err, os.ErrProcessDone):
-			out.err = &cancelError{err}
+		if cancel != nil {
+			err := cancel()
+			switch {
+			case err == nil:
+				out.err = c.ctx.Err()
+			case !errors.Is(err, os.ErrProcessDone):
+				out.err = fmt.Errorf("gaol: canceling Cmd: %w", err)
+			}
 		}
 		if c.WaitDelay > 0 {
 			out.timer = time.NewTimer(c.WaitDelay)
 			select {
 			case <-out.timer.C:
-				_ = c.Process.Kill()
+				if err := c.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+					out.err = fmt.Errorf("gaol: killing Cmd: %w", err)
+				}
 				out.timer.Reset(0)
 			case <-w.quit:
 			}
@@ -64,8 +66,3 @@ func (w *watch) stop() (error, *time.Timer) {
 	r := <-w.result
 	return r.err, r.timer
 }
-
-type cancelError struct{ err error }
-
-func (e *cancelError) Error() string { return "gaol: canceling Cmd: " + e.err.Error() }
-func (e *cancelError) Unwrap() error { return e.err }

@@ -17,12 +17,12 @@ var ne = binary.NativeEndian
 
 // Offsets in struct gaol_plan, struct gaol_step and struct gaol_command.
 const (
-	atMagic, atVersion, atSize, atSteps, atFirst           = 0, 4, 8, 12, 16
-	atNamespaces, atFresh, atReserved                      = 36, 40, 44
-	headerSize, stepSize                                   = 48, 12
-	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates      = 0, 4, 8, 12, 16
-	cmdNFDs, cmdTable, cmdFDs, cmdDir                      = 20, 24, 28, 32
-	cmdTTY, cmdForeground, cmdReserved, commandHeaderBytes = 36, 40, 44, 48
+	atMagic, atVersion, atSize, atSteps, atFirst       = 0, 4, 8, 12, 16
+	atNamespaces, atFresh, atReserved                  = 36, 40, 44
+	headerSize, stepSize                               = 48, 12
+	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates  = 0, 4, 8, 12, 16
+	cmdNFDs, cmdTable, cmdFDs, cmdDir                  = 20, 24, 28, 32
+	cmdTTY, cmdForeground, cmdUser, commandHeaderBytes = 36, 40, 44, 48
 )
 
 // alignedCopy puts b where the core takes it.
@@ -78,7 +78,8 @@ func fullPlan() plan.Plan {
 
 func fullCommand() plan.Command {
 	return plan.Command{Argv: []string{"a", "b"}, Env: []string{"A=b"}, Candidates: []string{"/bin/a", "/usr/bin/a"},
-		FDs: []int{0, 1, 2, 9}, Dir: "/", TTY: 3, Foreground: true}
+		FDs: []int{0, 1, 2, 9}, Dir: "/", TTY: 3, Foreground: true,
+		User: &plan.User{Uid: 1000, Gid: 100, Groups: []uint32{4, 24}, UIDMap: "0 0 1\n1000 1000 1\n", GIDMap: "0 0 1\n4 4 1\n"}}
 }
 
 // where is the offset of the first step of op.

@@ -5,6 +5,7 @@ package csrc
 // The same table for a command: one row for each thing that its check refuses, and the accepted twins.
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,10 @@ func commandRows(t *testing.T) []row {
 	}
 	toEnd := func(field int) func([]byte) []byte {
 		return func(b []byte) []byte { set(b, field, uint32(len(b))); return b }
+	}
+	// user changes the n-th word of the credential
+	user := func(n int, v uint32) func([]byte) []byte {
+		return func(b []byte) []byte { set(b, int(ne.Uint32(b[cmdUser:]))+4*n, v); return b }
 	}
 	return []row{
 		{"nothing changed", "", func(b []byte) []byte { return b }},
@@ -63,14 +68,31 @@ func commandRows(t *testing.T) []row {
 		{"terminal -2", "a terminal that is not among the descriptors", setAt(cmdTTY, 1<<32-2)},
 		{"a foreground of 2", "a header that contradicts itself", setAt(cmdForeground, 2)},
 		{"no foreground", "", setAt(cmdForeground, 0)},
-		{"a reserved field in use", "a header that contradicts itself", setAt(cmdReserved, 1)},
+		{"no user", "", setAt(cmdUser, 0)},
+		{"a user at an odd offset", "a credential outside of the command", setAt(cmdUser, commandHeaderBytes+1)},
+		{"a user past the end", "a credential outside of the command", setAt(cmdUser, 1<<32-4)},
+		{"a user that ends past the end", "a credential outside of the command", func(b []byte) []byte { set(b, cmdUser, uint32(len(b))&^3-4); return b }},
+		{"root", "a credential of root or of nobody", user(0, 0)},
+		{"uid 2^32-1", "a credential of root or of nobody", user(0, 1<<32-1)},
+		{"uid 2^32-2", "", user(0, 1<<32-2)},
+		{"root's group", "a credential of root or of nobody", user(1, 0)},
+		{"gid 2^32-1", "a credential of root or of nobody", user(1, 1<<32-1)},
+		{"root's group among the others", "a credential of root or of nobody", of(func(c *plan.Command) { c.User.Groups = []uint32{4, 0} })},
+		{"no groups", "", of(func(c *plan.Command) { c.User.Groups = nil })},
+		{"65536 groups", "", of(func(c *plan.Command) { c.User.Groups = slices.Repeat([]uint32{7}, 65536) })},
+		{"65537 groups", "too many groups", of(func(c *plan.Command) { c.User.Groups = slices.Repeat([]uint32{7}, 65537) })},
+		{"2^30 groups", "too many groups", user(2, 1<<30)},
+		{"groups at an odd offset", "groups outside of the command", user(3, commandHeaderBytes+2)},
+		{"groups that end past the end", "groups outside of the command", user(2, 4096)},
+		{"a map at the end", "a map outside of the command", func(b []byte) []byte { return user(4, uint32(len(b)))(b) }},
+		{"a map of groups at 2^32-1", "a map outside of the command", user(5, 1<<32-1)},
 		{"no terminal", "", setAt(cmdTTY, 1<<32-1)},
 		{"terminal 0", "", setAt(cmdTTY, 0)},
 		{"a directory at the end", "a directory outside of the command", toEnd(cmdDir)},
 		{"a directory at 2^32-1", "a directory outside of the command", setAt(cmdDir, 1<<32-1)},
 		{"a directory without an end", "a directory outside of the command", func([]byte) []byte {
 			c := fullCommand()
-			c.Dir = "/only/here"
+			c.Dir, c.User = "/only/here", nil
 			b := encodedCommand(t, c)
 			b[len(b)-1] = 'x'
 			return b

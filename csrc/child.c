@@ -1,7 +1,8 @@
 /* child.c: the processes between the caller and the program: builder, helper, process 1, the program's own until it execs.
  * They share the caller's memory (CLONE_VM) and run beside its threads, so: raw system calls only, no libc, no errno, nothing
  * allocated, nothing written but their own stack and the job's records; and nothing that acts on the memory itself, such as
- * PR_SET_DUMPABLE or a change of user, which would reach the caller. */
+ * PR_SET_DUMPABLE or a change of user, which would reach the caller. The one exception is the program's process of a command with a
+ * credential: it is forked, with a copy of that memory, and shares nothing but where it leaves its failure. */
 #define _GNU_SOURCE
 #include "child.h"
 
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "credential.h"
 #include "init.h"
 #include "sys_linux.h"
 
@@ -181,8 +183,10 @@ static void program(void *arg) {
 	 * not bounded by the pid namespace). */
 	r = sys(SYS_setpgid, 0, 0);
 	if (r < 0) fail(job, GAOL_SESSION, 1, r);
+	uint32_t part;
+	if (job->forked && (r = gaol_take_credential(c, &part)) < 0) fail(job, GAOL_CREDENTIAL, part, r);
 	if (!job->own) {
-		/* without a pid namespace nothing else ends it with process 1; asked for, and then looked whether it was too late */
+		/* (not sooner: a change of user forgets the signal) without a pid namespace nothing else ends it with process 1; asked for, and then looked whether it was too late */
 		r = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (r == 0 && sys(SYS_getppid) != job->process1) r = -ESRCH;
 		if (r < 0) fail(job, GAOL_SESSION, 2, r);
@@ -238,13 +242,17 @@ static void init_caps(struct gaol_job *job) {
 	long r = 0;
 	data[1].effective = data[1].permitted = data[1].inheritable = 0;
 	data[0].effective = data[0].permitted = data[0].inheritable = 0;
+	/* in those, to kill another user's program takes the same one */
+	int keeps = job->own || job->forked;
 	if (job->own) {
 		r = sys(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
 		if (r < 0) fail_with_program(job, GAOL_INIT_CAPS, 0, r);
+	}
+	if (keeps) {
 		data[0].effective = data[0].permitted = data[0].inheritable = CAP_TO_MASK(CAP_KILL);
 	}
 	r = sys(SYS_capset, &head, data);
-	if (r == 0 && job->own) r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0);
+	if (r == 0 && keeps) r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0);
 	if (r == 0) r = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (r < 0) fail_with_program(job, GAOL_INIT_CAPS, 1, r);
 }
@@ -312,7 +320,8 @@ static void build(struct gaol_job *job) {
 	long r = __atomic_load_n(&job->net_made, __ATOMIC_ACQUIRE) == 1 ? sys(SYS_setns, job->net_pidfd, CLONE_NEWNET) : -ESRCH;
 	if (r < 0) r = sys(SYS_unshare, CLONE_NEWNET);
 	if (r < 0) fail(job, GAOL_JOIN, CLONE_NEWNET, r);
-	sys(SYS_kill, job->net_pid, SIGKILL);
+	r = sys(SYS_kill, job->net_pid, SIGKILL);
+	if (r < 0) fail(job, GAOL_JOIN, CLONE_NEWNET, r); /* it would stay, in memory that is the caller's again */
 	while (sys(SYS_wait4, job->net_pid, 0, __WALL, 0) == -EINTR) {}
 }
 
@@ -336,12 +345,18 @@ void gaol_process1(void *arg) {
 	/* Not sooner: the helper has ended meanwhile, and the processor that it leaves takes the program's process. One made while both
 	 * processors of two are busy is queued behind this process, and stays there through its exec. */
 	__atomic_store_n(&job->program_made, 1, __ATOMIC_RELEASE);
-	r = gaol_clone(CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, job->program_stack, job->program_tid, job->program_tid, program, job);
+	/* From memory of its own the kernel clears no number here, so that this process sleeps until that one has execed, and clears it itself. */
+	unsigned long how_made = job->forked ? CLONE_VFORK : CLONE_VM | CLONE_CHILD_CLEARTID;
+	r = gaol_clone(how_made | CLONE_PARENT_SETTID | SIGCHLD, job->program_stack, job->program_tid, job->program_tid, program, job);
 	if (r <= 0 || (job->own && job->ns != NULL && r != GAOL_PROGRAM_PID)) {
 		__atomic_store_n(&job->program_made, r > 0, __ATOMIC_RELEASE);
 		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
 	}
 	job->program = (int)r;
+	if (job->forked) {
+		__atomic_store_n(job->program_tid, 0, __ATOMIC_RELEASE);
+		sys(SYS_futex, job->program_tid, FUTEX_WAKE, 1, 0, 0, 0);
+	}
 	char number[12], how[3];
 	char *end = number + sizeof number;
 	*--end = 0;

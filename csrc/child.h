@@ -29,6 +29,7 @@ struct gaol_job {
 	/* spawn */
 	const int *ns; /* GAOL_NS_COUNT descriptors; -1: not kept by the template. NULL: there is none, and process 1 builds what it would hold */
 	const struct gaol_command *command;
+	int forked; /* the command has a credential: the program's process has memory of its own, which its exec tells nobody of */
 	char **argv, **envp, **candidates;
 	int32_t *fds; /* a copy of the command's, for the program's process to move about */
 	int init, caller, status;

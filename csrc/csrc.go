@@ -82,6 +82,18 @@ func (t *Template) Ahead(namespaces, fresh uint32, caller int) error {
 	return nil
 }
 
+// Inherit takes over the process 1 that from has made ahead and not used, if any. Neither may be in use by others, and t not be loaded yet.
+// It fails when from is closed.
+func (t *Template) Inherit(from *Template) error {
+	from.mu.RLock()
+	defer from.mu.RUnlock()
+	if from.plan == nil {
+		return ErrClosed
+	}
+	t.ahead, t.namespaces = from.prepared(), from.namespaces
+	return nil
+}
+
 // prepared hands the process 1 that was made ahead to one spawn.
 func (t *Template) prepared() *C.struct_gaol_prepared {
 	t.first.Lock()

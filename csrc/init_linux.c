@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define GAOL_RESIDENT
 #include "plan.h"
 #include "sys_linux.h"
 

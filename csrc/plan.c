@@ -162,6 +162,21 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 	return NULL;
 }
 
+/* 0 is root, and 2^32-1 means "as it is" to the calls that set an id. */
+static int somebody(uint32_t id) { return id != 0 && id != UINT32_MAX; }
+
+static const char *check_credential(const char *bytes, size_t size, uint32_t offset) {
+	if (!within(size, offset, sizeof(struct gaol_credential), 4)) return "a credential outside of the command";
+	const struct gaol_credential *c = (const void *)(bytes + offset);
+	if (!somebody(c->uid) || !somebody(c->gid)) return "a credential of root or of nobody";
+	if (c->ngroups > GAOL_GROUPS_MAX) return "too many groups";
+	if (!within(size, c->groups, (uint64_t)c->ngroups * 4, 4)) return "groups outside of the command";
+	const uint32_t *groups = (const void *)(bytes + c->groups);
+	for (uint32_t i = 0; i < c->ngroups; i++)
+		if (!somebody(groups[i])) return "a credential of root or of nobody";
+	return text(bytes, size, c->uid_map) && text(bytes, size, c->gid_map) ? NULL : "a map outside of the command";
+}
+
 const char *gaol_command_check(const void *command, size_t size) {
 	const char *bytes = command;
 	const struct gaol_command *c = command;
@@ -175,7 +190,7 @@ const char *gaol_command_check(const void *command, size_t size) {
 	if (c->nfds < 3 || c->nfds > GAOL_FDS_MAX) return "too few or too many descriptors";
 	if (!within(size, c->fds, (uint64_t)c->nfds * 4, 4)) return "descriptors outside of the command";
 	if (c->tty < -1 || c->tty >= (int64_t)c->nfds) return "a terminal that is not among the descriptors";
-	if (c->foreground > 1 || c->reserved != 0) return "a header that contradicts itself";
+	if (c->foreground > 1) return "a header that contradicts itself";
 	if (!text(bytes, size, c->dir)) return "a directory outside of the command";
 	const uint32_t *table = (const void *)(bytes + c->table);
 	for (uint64_t i = 0; i < strings; i++)
@@ -183,5 +198,5 @@ const char *gaol_command_check(const void *command, size_t size) {
 	const int32_t *fds = (const void *)(bytes + c->fds);
 	for (uint32_t i = 0; i < c->nfds; i++)
 		if (fds[i] < 0) return "a descriptor below zero";
-	return NULL;
+	return c->credential == 0 ? NULL : check_credential(bytes, size, c->credential);
 }

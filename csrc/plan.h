@@ -13,6 +13,7 @@
 #define GAOL_PLAN_MAX (64u << 20)
 #define GAOL_SLOTS 64u /* trees that one spawn can lift (GAOL_LIFT) */
 #define GAOL_FDS_MAX 4096u
+#define GAOL_GROUPS_MAX 65536u /* NGROUPS_MAX of linux/limits.h */
 
 /* Who executes a step. The stages are run in this order; a plan's steps are sorted by stage. */
 enum gaol_stage {
@@ -88,7 +89,8 @@ enum gaol_op {
 	GAOL_CLOSE_FDS,
 	GAOL_EXEC,    /* step: the candidate */
 	GAOL_ARENA,   /* the spawn's memory, in the caller */
-	GAOL_PIPE     /* the status pipe, in the caller */
+	GAOL_PIPE,    /* the status pipe, in the caller */
+	GAOL_CREDENTIAL /* another user; step: enum gaol_credential_part */
 };
 
 #define GAOL_BIND_RDONLY 1u
@@ -141,7 +143,24 @@ struct gaol_command {
 	uint32_t dir; /* str */
 	int32_t tty;  /* the number inside of the caller's controlling terminal: its session is kept; -1: a session of its own */
 	uint32_t foreground; /* with tty: the program becomes the terminal's foreground job */
-	uint32_t reserved;
+	uint32_t credential; /* offset of struct gaol_credential; 0: the program is the caller's user */
+};
+
+/* The program's user: never root, in its ids or its groups. The maps are for the user namespace of a spawn, which then has no template; they must
+ * have the ids and groups below, and the caller's ids. In the caller's namespaces they count for nothing. */
+struct gaol_credential {
+	uint32_t uid, gid;
+	uint32_t ngroups, groups;   /* groups: offset of uint32_t */
+	uint32_t uid_map, gid_map; /* str */
+};
+
+enum gaol_credential_part {
+	GAOL_CREDENTIAL_MAPS,
+	GAOL_CREDENTIAL_MEMORY, /* what keeps others out of the process */
+	GAOL_CREDENTIAL_GROUPS,
+	GAOL_CREDENTIAL_GID,
+	GAOL_CREDENTIAL_UID,
+	GAOL_CREDENTIAL_CAPS
 };
 
 /* The first thing that went wrong; op is GAOL_NONE when nothing did. */

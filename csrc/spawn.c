@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "credential.h"
 #include "init.h"
 #include "sys_linux.h"
 
@@ -98,7 +99,7 @@ static void await_program(struct gaol_job *job, long helper) {
 		r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
 		if (r == 0 && info.si_pid == 0) continue;
 		/* Its pid namespace is empty, then. Without one, the program's process may still be dying: the clone put its number here. */
-		if (job->own || __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE) == NOT_MADE) return;
+		if (job->own || job->forked || __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE) == NOT_MADE) return;
 	}
 }
 
@@ -273,6 +274,16 @@ void gaol_unprepare(struct gaol_prepared *p) {
 	give_arena(a);
 }
 
+/* A program's process with memory of its own tells a failure through a page that both have. Only a new user namespace can be given the
+ * numbers, so that a template's is of no use. */
+static int use_credential(struct gaol_job *job) {
+	if (job->own && job->ns != NULL) return -EINVAL;
+	void *page = mmap(NULL, sizeof *job->failure, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED) return -errno;
+	job->failure = page, job->forked = 1;
+	return job->own ? gaol_map_ids(job->init_pidfd, job->command) : 0;
+}
+
 int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller,
 	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure) {
 	int pipes[2] = {-1, -1}, result = -1;
@@ -302,6 +313,14 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 		goto unused;
 	}
 	job->status = pipes[1];
+	if (((const struct gaol_command *)command)->credential != 0) {
+		int r = use_credential(job);
+		if (r < 0) {
+			close(pipes[1]);
+			failed(failure, GAOL_CREDENTIAL, -r);
+			goto unused;
+		}
+	}
 
 	long helper = 0;
 	if (ns == NULL) {
@@ -323,6 +342,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	int status = ns == NULL ? 0 : reap(helper), whole = status == 0 || (status < 0 && job->init_pid > 0);
 	close(pipes[1]); /* shared with the helper until then */
 	if (whole) await(job->init_tid);
+	if (job->forked && a->failure.op == GAOL_NONE) a->failure = *job->failure;
 	if (whole && a->failure.op == GAOL_NONE && job->init_pid > 0) {
 		out->pid = job->init_pid, out->pidfd = job->init_pidfd, out->status = pipes[0], out->program = job->program;
 		result = 0;
@@ -342,6 +362,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 unused:
 	if (ns == NULL) dismiss(job);
 done:
+	if (job->forked) munmap(job->failure, sizeof *job->failure);
 	close_net(job);
 	if (result < 0 && pipes[0] >= 0) close(pipes[0]);
 	free(memory);

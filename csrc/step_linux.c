@@ -360,7 +360,8 @@ static long scope(state *st, plan *p, step *s) {
 	if (r < 0) return r;
 	long parent = sys(SYS_getppid);
 	if (parent <= 0) return -ESRCH; /* the caller is gone, or is not of this pid namespace */
-	return sys(SYS_kill, parent, 0) == -EPERM ? 0 : -EOPNOTSUPP;
+	r = sys(SYS_kill, parent, 0);
+	return r == -EPERM ? 0 : r == 0 ? -EOPNOTSUPP : r;
 }
 
 static long landlock_enforce(state *st, plan *p, step *s) {
@@ -372,10 +373,19 @@ static long landlock_enforce(state *st, plan *p, step *s) {
 
 static long drop_caps(state *st, plan *p, step *s) {
 	(void)st, (void)p;
-	int held = s->flags & GAOL_CAPS_HELD;
+	int held = 0;
+	long r = 0;
+	struct __user_cap_header_struct head;
+	head.version = _LINUX_CAPABILITY_VERSION_3, head.pid = 0;
+	struct __user_cap_data_struct none[2];
+	if (s->flags & GAOL_CAPS_HELD) { /* what is refused to a caller without CAP_SETPCAP is an error to one that has it */
+		r = sys(SYS_capget, &head, none);
+		if (r < 0) return r;
+		held = !(none[0].effective & CAP_TO_MASK(CAP_SETPCAP));
+	}
 	unsigned bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
 	                SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-	long r = sys(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
+	r = sys(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
 	if (r == -EPERM && held) r = sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
 	if (r < 0) return r;
 	r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -386,9 +396,6 @@ static long drop_caps(state *st, plan *p, step *s) {
 		if (r == -EPERM && held) break;
 		if (r < 0) return r;
 	}
-	struct __user_cap_header_struct head;
-	head.version = _LINUX_CAPABILITY_VERSION_3, head.pid = 0;
-	struct __user_cap_data_struct none[2];
 	for (int i = 0; i < 2; i++) none[i].effective = none[i].permitted = none[i].inheritable = 0;
 	return sys(SYS_capset, &head, none);
 }

@@ -71,9 +71,18 @@ GAOL_INLINE long gaol_clone(unsigned long flags, void *stack, void *ptid, void *
 #define GAOL_SYS4(n, a, b, c, d) gaol_syscall(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define GAOL_SYS5(n, a, b, c, d, e) gaol_syscall(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 #define GAOL_SYS6(n, a, b, c, d, e, f) gaol_syscall(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-/* sys(nr, up to six arguments) */
-#define sys(...) \
+#define GAOL_SYS(...) \
 	GAOL_SYS_PICK(__VA_ARGS__, GAOL_SYS6, GAOL_SYS5, GAOL_SYS4, GAOL_SYS3, GAOL_SYS2, GAOL_SYS1, GAOL_SYS0)(__VA_ARGS__)
+/* sys(nr, up to six arguments) */
+#define sys(...) GAOL_SYS(__VA_ARGS__)
+
+#ifdef GAOL_FAULT /* builds for tests alone */
+#include "fault.h"
+#ifndef GAOL_RESIDENT /* code that is copied out of this binary cannot ask whether to fail */
+#undef sys
+#define sys(...) ({ long fault_ = GAOL_FAULTY(__VA_ARGS__); fault_ == 0 ? GAOL_SYS(__VA_ARGS__) : fault_; })
+#endif
+#endif
 
 GAOL_INLINE _Noreturn void gaol_exit(int code) {
 	for (;;) sys(SYS_exit_group, code);

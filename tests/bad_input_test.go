@@ -198,15 +198,12 @@ var _ = Describe("a command that cannot start", func() {
 		Expect(failsToStart(command(s, "/usr/bin/env"), "execute", "/usr/bin/env", syscall.ENOENT).Hint).To(ContainSubstring("/ld-"))
 	})
 
-	It("has no name, no arguments, or a NUL in them", func() {
+	It("has no name, or a NUL in its name or its arguments", func() {
 		s := sandbox(gaol.System())
 		failsToStart(command(s, ""), "execute", "", syscall.ENOENT)
-		c := command(s, "true")
-		c.Args = nil
-		failsToStart(c, "execute", "true", syscall.EINVAL)
 		failsToStart(command(s, "tr\x00ue"), "execute", "tr\x00ue", syscall.EINVAL)
 		failsToStart(command(s, "true", "a\x00b"), "execute", "true", syscall.EINVAL)
-		c = command(s, "true")
+		c := command(s, "true")
 		c.Env = []string{"A=\x00"}
 		failsToStart(c, "execute", "true", syscall.EINVAL)
 	})
@@ -245,7 +242,7 @@ var _ = Describe("a command that cannot start", func() {
 			failsToStart(c, "change directory", at, cause)
 			failsToStart(sandbox(gaol.System(), gaol.FileRead(gaol.Subpath(dir)), gaol.Dir(at)).Command(nil, "true"), "change directory", at, cause)
 		}
-		for _, at := range []string{"relative", ".", dir + "/", "/a\x00"} {
+		for _, at := range []string{"relative", ".", "/a\x00"} {
 			c := command(s, "true")
 			c.Dir = at
 			err := c.Run()

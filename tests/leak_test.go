@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
+	"github.com/gaol-sandbox/gaol/tests/outside"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
@@ -36,12 +37,12 @@ func keepsNothing(f func()) {
 	}
 	GinkgoT().Setenv("TMPDIR", tempDir()) // nobody else's
 	settled()
-	before := holding()
+	before := outside.Holding()
 	for range spawns {
 		f()
 	}
 	Eventually(func(g Gomega) { // goroutines and threads end a moment after what they did
-		now := holding()
+		now := outside.Holding()
 		g.Expect(now.FDs).To(Equal(before.FDs))
 		g.Expect(now.Children).To(Equal(before.Children))
 		g.Expect(now.Mounts).To(Equal(before.Mounts))
@@ -248,7 +249,7 @@ func starving(f func() error) error {
 		return err
 	}
 	settled()
-	before := holding().FDs
+	before := outside.Holding().FDs
 	for good, limit := 0, lowest; good < 3 && limit < lowest+64; limit++ {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(limit), Max: old.Max}); err != nil {
 			return err
@@ -258,7 +259,7 @@ func starving(f func() error) error {
 			return err
 		}
 		settled() // the init of a command that has been waited for ends a moment later, and so does what waits for it
-		if now := holding().FDs; !slices.Equal(now, before) {
+		if now := outside.Holding().FDs; !slices.Equal(now, before) {
 			return fmt.Errorf("%d free: %v has left %v of %v", limit-lowest, err, now, before)
 		}
 		var setup *gaol.SetupError

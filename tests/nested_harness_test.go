@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
+	"github.com/gaol-sandbox/gaol/tests/outside"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -183,14 +184,14 @@ func nested(text string) error {
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		return err
 	}
-	var before holdings
+	var before outside.Holdings
 	saw := visited{Outcomes: map[string]outcome{}}
 	for round := range 2 {
 		for _, name := range v.Profiles {
 			saw.Outcomes[name] = libraryOutcome(v.Victim, profiles[name].profile)
 		}
 		settled()
-		if now := holding(); round == 0 {
+		if now := outside.Holding(); round == 0 {
 			before = now
 		} else if !slices.Equal(now.FDs, before.FDs) || !slices.Equal(now.Children, before.Children) || !slices.Equal(now.Mounts, before.Mounts) {
 			saw.Leaked = append(append(saw.Leaked, now.FDs...), now.Children...)

@@ -1,44 +1,29 @@
 //go:build linux && cgo
 
 // This file is what the tests about processes and commands share: one face for the Cmd of os/exec and gaol's, so that a case runs through
-// both; this test binary started again as a helper that may be killed or starved; and a picture of what a process holds, to find leaks.
+// both; and this test binary started again as a helper that may be killed or starved.
 
 package tests
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
+	faces "github.com/gaol-sandbox/gaol/tests/either"
+	"github.com/gaol-sandbox/gaol/tests/outside"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
 
-// commander is what a Cmd of os/exec and one of gaol can both do.
-type commander interface {
-	Start() error
-	Wait() error
-	Run() error
-	Output() ([]byte, error)
-	CombinedOutput() ([]byte, error)
-	StdinPipe() (io.WriteCloser, error)
-	StdoutPipe() (io.ReadCloser, error)
-	StderrPipe() (io.ReadCloser, error)
-}
-
-// fields are those that both have.
+// fields are those that a case may set.
 type fields struct {
 	Args       []string
 	Env        []string
@@ -52,62 +37,40 @@ type fields struct {
 }
 
 // either is a command of the one or the other.
-type either struct {
-	commander
-	set    func(fields)
-	signal func(os.Signal) error
-	ended  func() string
-}
+type either struct{ *faces.Cmd }
 
 func osCommand(ctx context.Context, name string, arg ...string) *either {
-	c := exec.CommandContext(ctx, name, arg...)
-	c.Env, c.Dir = plainEnv, "/"
-	return &either{c, func(f fields) {
-		if f.Args != nil {
-			c.Args = f.Args
-		}
-		if f.Env != nil {
-			c.Env = f.Env
-		}
-		if f.Dir != "" {
-			c.Dir = f.Dir
-		}
-		if f.Cancel != nil {
-			c.Cancel = f.Cancel
-		}
-		c.Stdin, c.Stdout, c.Stderr, c.ExtraFiles, c.WaitDelay = f.Stdin, f.Stdout, f.Stderr, f.ExtraFiles, f.WaitDelay
-	}, func(s os.Signal) error { return c.Process.Signal(s) }, func() string {
-		if c.ProcessState == nil {
-			return "no state"
-		}
-		return fmt.Sprintf("%v, code %d, exited %v, success %v", c.ProcessState, c.ProcessState.ExitCode(), c.ProcessState.Exited(), c.ProcessState.Success())
-	}}
+	return plainly(faces.Outside(ctx, name, arg...))
 }
 
 func gaolCommand(s *gaol.Sandbox, ctx context.Context, name string, arg ...string) *either {
-	c := s.Command(ctx, name, arg...)
-	c.Env, c.Dir = plainEnv, "/"
-	return &either{c, func(f fields) {
-		if f.Args != nil {
-			c.Args = f.Args
-		}
-		if f.Env != nil {
-			c.Env = f.Env
-		}
-		if f.Dir != "" {
-			c.Dir = f.Dir
-		}
-		if f.Cancel != nil {
-			c.Cancel = f.Cancel
-		}
-		c.Stdin, c.Stdout, c.Stderr, c.ExtraFiles, c.WaitDelay = f.Stdin, f.Stdout, f.Stderr, f.ExtraFiles, f.WaitDelay
-	}, func(s os.Signal) error { return c.Process.Signal(s) }, func() string {
-		if c.ProcessState == nil {
-			return "no state"
-		}
-		return fmt.Sprintf("%v, code %d, exited %v, success %v", c.ProcessState, c.ProcessState.ExitCode(), c.ProcessState.Exited(), c.ProcessState.Success())
-	}}
+	return plainly(faces.Inside(s, ctx, name, arg...))
 }
+
+func plainly(c *faces.Cmd) *either {
+	*c.Env, *c.Dir = plainEnv, "/"
+	return &either{c}
+}
+
+func (c *either) set(f fields) {
+	if f.Args != nil {
+		*c.Args = f.Args
+	}
+	if f.Env != nil {
+		*c.Env = f.Env
+	}
+	if f.Dir != "" {
+		*c.Dir = f.Dir
+	}
+	if f.Cancel != nil {
+		*c.Cancel = f.Cancel
+	}
+	*c.Stdin, *c.Stdout, *c.Stderr, *c.ExtraFiles, *c.WaitDelay = f.Stdin, f.Stdout, f.Stderr, f.ExtraFiles, f.WaitDelay
+}
+
+func (c *either) signal(sig os.Signal) error { return c.Process().Signal(sig) }
+
+func (c *either) saw(err error, outputs ...any) string { return c.Saw(err, outputs...) }
 
 var plainEnv = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C"}
 
@@ -124,35 +87,6 @@ func both(s *gaol.Sandbox, see func(*either) string, name string, arg ...string)
 }
 
 func renamed(text string) string { return strings.ReplaceAll(text, "exec: ", "gaol: ") }
-
-// saw makes the transcript of an end: error, its class, state, outputs.
-func (c *either) saw(err error, outputs ...any) string {
-	var inside *gaol.ExitError
-	var outside *exec.ExitError
-	class := "plain"
-	switch {
-	case err == nil:
-		class = "none"
-	case errors.As(err, &inside):
-		class = fmt.Sprintf("exit, stderr %q", inside.Stderr)
-	case errors.As(err, &outside):
-		class = fmt.Sprintf("exit, stderr %q", outside.Stderr)
-	}
-	text := fmt.Sprintf("error %v (%s); %s", err, class, c.ended())
-	for _, o := range outputs {
-		switch o := o.(type) {
-		case []byte:
-			text += fmt.Sprintf("; %q", o)
-		case *bytes.Buffer:
-			text += fmt.Sprintf("; %q", o.String())
-		case error:
-			text += fmt.Sprintf("; %v", o)
-		default:
-			text += fmt.Sprintf("; %#v", o)
-		}
-	}
-	return text
-}
 
 // ---- helpers: this binary, started again ----
 
@@ -215,19 +149,10 @@ var uniques atomic.Int64
 // unique is a time for sleep that no other process of the machine has among its arguments.
 func unique() string { return fmt.Sprintf("7777%d.%d", os.Getpid(), uniques.Add(1)) }
 
-// having lists the processes of the host that have the word among their arguments; zombies have none.
-func having(word string) []int {
-	var pids []int
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, f := range files {
-		b, _ := os.ReadFile(f)
-		if slices.Contains(strings.Split(string(b), "\x00"), word) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(f)))
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
+type holdings = outside.Holdings
+
+// What is seen of processes from outside; see package outside.
+var having, state, childrenOf, holding = outside.Having, outside.State, outside.Children, outside.Holding
 
 // bystander is a process in this test's own group and session that ends when any signal but SIGCHLD reaches it.
 func bystander(args ...string) *exec.Cmd {
@@ -240,56 +165,4 @@ func bystander(args ...string) *exec.Cmd {
 		Expect(cmd.Wait()).To(MatchError("signal: killed"))
 	})
 	return cmd
-}
-
-// state is the letter that man 5 proc_pid_stat explains; empty if there is no such process.
-func state(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))[0]
-}
-
-// childrenOf lists the children of a process, with all of its threads'.
-func childrenOf(pid int) []int {
-	var pids []int
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, f := range files {
-		b, _ := os.ReadFile(f)
-		for _, w := range strings.Fields(string(b)) {
-			n, _ := strconv.Atoi(w)
-			pids = append(pids, n)
-		}
-	}
-	return pids
-}
-
-// ---- leaks ----
-
-// holdings is what this process holds.
-type holdings struct {
-	FDs, Children, Mounts, Temporary []string
-	Goroutines, Threads              int
-}
-
-func holding() holdings {
-	var h holdings
-	links, _ := filepath.Glob("/proc/self/fd/*")
-	for _, l := range links {
-		if to, err := os.Readlink(l); err == nil {
-			h.FDs = append(h.FDs, filepath.Base(l)+" "+to)
-		}
-	}
-	for _, pid := range childrenOf(os.Getpid()) {
-		h.Children = append(h.Children, fmt.Sprintf("%d %s", pid, state(pid)))
-	}
-	if b, err := os.ReadFile("/proc/self/mountinfo"); err == nil {
-		h.Mounts = strings.Split(string(b), "\n")
-	}
-	h.Temporary, _ = filepath.Glob(os.TempDir() + "/*")
-	h.Goroutines = runtime.NumGoroutine()
-	threads, _ := filepath.Glob("/proc/self/task/*")
-	h.Threads = len(threads)
-	return h
 }

@@ -462,7 +462,6 @@ var _ = Describe("A Cmd", func() {
 		for name, make := range map[string]func() *gaol.Cmd{
 			"Err":           func() *gaol.Cmd { c := s.Command(nil, "true"); c.Err = errors.New("no"); return c },
 			"no name":       func() *gaol.Cmd { return s.Command(nil, "") },
-			"no arguments":  func() *gaol.Cmd { c := s.Command(nil, "true"); c.Args = nil; return c },
 			"Dir":           func() *gaol.Cmd { c := s.Command(nil, "true"); c.Dir = "relative"; return c },
 			"Env":           func() *gaol.Cmd { c := s.Command(nil, "true"); c.Env = []string{"A=\x00"}; return c },
 			"ExtraFiles":    func() *gaol.Cmd { c := s.Command(nil, "true"); c.ExtraFiles = []*os.File{nil}; return c },

@@ -33,6 +33,12 @@ func read(b []byte) Command {
 		c.FDs = append(c.FDs, int(int32(word(word(28)+4*i))))
 	}
 	c.Dir, c.TTY, c.Foreground = str(word(32)), int(int32(word(36))), word(40) == 1
+	if at := word(44); at != 0 {
+		c.User = &User{Uid: word(at), Gid: word(at + 4), UIDMap: str(word(at + 16)), GIDMap: str(word(at + 20))}
+		for i := range word(at + 8) {
+			c.User.Groups = append(c.User.Groups, word(word(at+12)+4*i))
+		}
+	}
 	return c
 }
 
@@ -49,6 +55,12 @@ func TestACommandComesBackAsItWas(t *testing.T) {
 			Argv: list("argv", 1), Env: list("env", 0), Candidates: list("candidates", 1),
 			FDs: rapid.SliceOfN(rapid.IntRange(0, 1<<31-1), 3, 8).Draw(t, "fds"),
 			Dir: oddString.Draw(t, "dir"), TTY: rapid.IntRange(-1, 2).Draw(t, "tty"), Foreground: rapid.Bool().Draw(t, "foreground"),
+		}
+		if rapid.Bool().Draw(t, "user") {
+			c.User = &User{Uid: rapid.Uint32().Draw(t, "uid"), Gid: rapid.Uint32().Draw(t, "gid"), UIDMap: oddString.Draw(t, "uid map"), GIDMap: oddString.Draw(t, "gid map")}
+			if groups := rapid.SliceOfN(rapid.Uint32(), 0, 5).Draw(t, "groups"); len(groups) > 0 {
+				c.User.Groups = groups
+			}
 		}
 		b, err := c.Encode()
 		if err != nil {
@@ -82,6 +94,8 @@ func TestABadCommandIsRefused(t *testing.T) {
 		{"a NUL in an argument", `"a\x00" contains a NUL byte`, func(c *Command) { c.Argv = slices.Concat(c.Argv, []string{"a\x00"}) }},
 		{"a NUL in the environment", `"A=\x00" contains a NUL byte`, func(c *Command) { c.Env = []string{"A=\x00"} }},
 		{"a NUL in a candidate", `"\x00" contains a NUL byte`, func(c *Command) { c.Candidates = []string{"\x00"} }},
+		{"a NUL in a map", `"\x00" contains a NUL byte`, func(c *Command) { c.User = &User{UIDMap: "\x00"} }},
+		{"a NUL in a map of groups", `"\x00" contains a NUL byte`, func(c *Command) { c.User = &User{GIDMap: "\x00"} }},
 		{"a NUL in the directory", `"/\x00" contains a NUL byte`, func(c *Command) { c.Dir = "/\x00" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

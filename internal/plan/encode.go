@@ -197,6 +197,14 @@ type Command struct {
 	Dir        string   // inside
 	TTY        int      // number inside of the caller's controlling terminal; -1: none, and a session of its own
 	Foreground bool     // with TTY: the program becomes the terminal's foreground job
+	User       *User    // nil: the caller
+}
+
+// User is another user for the program, with the maps of a user namespace that has its numbers and the caller's. None of them is 0.
+type User struct {
+	Uid, Gid       uint32
+	Groups         []uint32
+	UIDMap, GIDMap string
 }
 
 // Encode returns the bytes of c. It fails when a string holds a NUL or something is missing.
@@ -226,6 +234,10 @@ func (c Command) Encode() ([]byte, error) {
 		}
 		out = le.AppendUint32(out, uint32(fd))
 	}
+	credential, err := a.user(c.User)
+	if err != nil {
+		return nil, err
+	}
 	out = append(out, a.bytes...)
 	if len(out) > maxSize {
 		return nil, fmt.Errorf("the arguments and the environment take %d bytes; at most %d are possible", len(out), maxSize)
@@ -235,9 +247,34 @@ func (c Command) Encode() ([]byte, error) {
 		foreground = 1
 	}
 	head := []uint32{commandMagic, uint32(len(out)), uint32(len(c.Argv)), uint32(len(c.Env)), uint32(len(c.Candidates)),
-		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY)), foreground, 0}
+		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY)), foreground, credential}
 	for i, v := range head {
 		le.PutUint32(out[i*4:], v)
 	}
 	return aligned(out), nil
+}
+
+// user puts a struct gaol_credential and what it refers to; 0 is none.
+func (a *area) user(u *User) (uint32, error) {
+	if u == nil {
+		return 0, nil
+	}
+	uids, err := a.str(u.UIDMap)
+	if err != nil {
+		return 0, err
+	}
+	gids, err := a.str(u.GIDMap)
+	if err != nil {
+		return 0, err
+	}
+	a.align(4)
+	groups := a.offset()
+	for _, g := range u.Groups {
+		a.bytes = le.AppendUint32(a.bytes, g)
+	}
+	at := a.offset()
+	for _, v := range []uint32{u.Uid, u.Gid, uint32(len(u.Groups)), groups, uids, gids} {
+		a.bytes = le.AppendUint32(a.bytes, v)
+	}
+	return at, nil
 }

@@ -184,7 +184,7 @@ func size(t *testing.T, header, name string) int {
 func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 	h := source(t, "plan.h")
 	for name, want := range map[string]int{
-		"gaol_plan": headerSize, "gaol_step": stepSize, "gaol_command": commandSize, "gaol_landlock": 32, "gaol_limit": 16,
+		"gaol_plan": headerSize, "gaol_step": stepSize, "gaol_command": commandSize, "gaol_credential": 24, "gaol_landlock": 32, "gaol_limit": 16,
 	} {
 		if got := size(t, h, name); got != want {
 			t.Errorf("struct %s takes %d bytes in C, %d in Go", name, got, want)
@@ -207,6 +207,16 @@ func TestTheArgumentsAreThoseThatTheCoreChecks(t *testing.T) {
 		got := fmt.Sprint(strings.ToLower(r[2]), " ", a, " ", r[4])
 		if want := fmt.Sprint(d.stage, " ", kinds[d.a], " ", kinds[d.b]); got != want {
 			t.Errorf("%s: %s in C, %s in Go", op, got, want)
+		}
+	}
+}
+
+func TestThePartsOfACredentialAreThoseOfTheHeader(t *testing.T) {
+	_, values := enum(t, source(t, "plan.h"), "gaol_credential_part")
+	for name, want := range map[string]uint32{"MAPS": CredentialMaps, "MEMORY": CredentialMemory, "GROUPS": CredentialGroups, "GID": CredentialGid,
+		"UID": CredentialUid, "CAPS": CredentialCaps} {
+		if got, ok := values["GAOL_CREDENTIAL_"+name]; !ok || uint32(got) != want {
+			t.Errorf("%s is %d in C, %d in Go", name, got, want)
 		}
 	}
 }

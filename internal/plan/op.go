@@ -85,6 +85,7 @@ const (
 	Exec
 	Arena
 	Pipe
+	Credential
 )
 
 // arg is what a step's a or b means.
@@ -172,6 +173,7 @@ var fixed = map[Op]string{
 	Exec:         "execute",
 	Arena:        "allocate memory",
 	Pipe:         "create pipe",
+	Credential:   "credential",
 }
 
 func (o Op) valid() bool { return o >= IDMap && o < ops }
@@ -194,6 +196,16 @@ func (o Op) Stage() Stage {
 	}
 	return Build
 }
+
+// The parts of Credential, as Failure.Step has them.
+const (
+	CredentialMaps uint32 = iota
+	CredentialMemory
+	CredentialGroups
+	CredentialGid
+	CredentialUid
+	CredentialCaps
+)
 
 // Flags of LandlockPath.
 const (

@@ -43,6 +43,7 @@ func resolveRules(p profile.Profile, h Host) (Policy, error) {
 	r := &ruler{host: h, trees: map[string]*tree{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
 	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: LandlockEngine, Landlock: true}
 	r.policy.Self = h.Landlock < abiScope
+	r.policy.decide(p.Limits, has(p.Operations, profile.ProcessCreate), h)
 	r.policy.Truncate = h.Landlock >= abiTruncate
 	for _, op := range p.Operations {
 		if err := r.operation(op); err != nil {
@@ -64,14 +65,16 @@ func resolveRules(p profile.Profile, h Host) (Policy, error) {
 	r.exact()
 	r.own(p.Operations)
 	r.metadata(p.Operations)
-	if len(r.unsupported) > 0 {
-		return Policy{}, &UnsupportedError{r.unsupported}
-	}
 	for _, t := range r.sorted {
 		r.policy.Entries = append(r.policy.Entries, t.Entry)
 	}
+	r.limits(&r.policy, h)
+	if len(r.unsupported) > 0 {
+		return Policy{}, &UnsupportedError{r.unsupported}
+	}
 	r.policy.Gaps = r.gaps
 	r.enforced(p.Operations)
+	r.policy.limited()
 	return r.policy, nil
 }
 
@@ -149,7 +152,7 @@ func (r *ruler) system(op profile.Operation) error {
 			return err
 		}
 	}
-	for _, d := range devices {
+	for _, d := range r.policy.devices() {
 		st, err := r.paths.lstat(d)
 		switch {
 		case err != nil:

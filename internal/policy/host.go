@@ -50,7 +50,16 @@ type Host struct {
 	// Nofile is the soft and hard limit of open files that a program is given.
 	Nofile [2]uint64
 	// Core is the limit of cores: 1, which keeps them from a helper outside too, or 0 where the caller's hard limit is.
-	Core   uint64
+	Core uint64
+	// Cgroup says that a cgroup can be made for each command, below one of version 2 that is delegated to the caller, and Controllers which
+	// controllers such a cgroup can have: "memory", "pids", "cpu", "io". Reason and Fix are of a person who wants a limit.
+	Cgroup      Check
+	Controllers []string
+	// Counter says that retired instructions can be counted, by the processor, of the program and all that it starts.
+	Counter Check
+	// Cores says that a core is a file that the program itself could have written. Where core_pattern names a helper or a socket, it gets
+	// the core of whoever crashes, whole, outside of the sandbox (man 5 core).
+	Cores  Check
 	FS     FS
 	Mounts []Mount
 	// Force is the engine that a profile gets which forces none itself.

@@ -124,6 +124,7 @@ type Calls struct {
 	Attributes  bool   // modes, owners, times, extended attributes are changed
 	Truncate    bool   // files are truncated
 	Peers       bool   // priorities, limits and groups of other processes are changed
+	Unmapped    bool   // memory is held that is no part of the address space: see Limits.AddressSpace
 	Names       string // of calls that are granted by name
 }
 

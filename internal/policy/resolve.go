@@ -48,6 +48,7 @@ func resolveView(p profile.Profile, h Host) (Policy, error) {
 	r := &resolver{host: h, entries: map[string]*node{}, maps: map[string]string{}, ways: map[string]bool{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
 	r.policy = Policy{Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Engine: NamespaceEngine, Watch: true, Landlock: h.Landlock >= MinLandlock}
 	r.policy.Calls = Calls{Attributes: true, Truncate: true, Peers: true}
+	r.policy.decide(p.Limits, has(p.Operations, profile.ProcessCreate), h)
 	if err := r.operations(p.Operations); err != nil {
 		return Policy{}, err
 	}
@@ -68,11 +69,13 @@ func resolveView(p profile.Profile, h Host) (Policy, error) {
 		return Policy{}, err
 	}
 	r.support(p.Operations)
+	r.limits(&r.policy, h)
 	if len(r.unsupported) > 0 {
 		return Policy{}, &UnsupportedError{r.unsupported}
 	}
 	r.policy.Gaps = r.gaps
 	r.enforced(p.Operations)
+	r.policy.limited()
 	return r.policy, nil
 }
 

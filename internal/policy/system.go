@@ -58,7 +58,7 @@ func (r *resolver) bring(op profile.Operation) error {
 				return err
 			}
 		}
-		for _, d := range devices {
+		for _, d := range r.policy.devices() {
 			if err := r.device(op, d, Read|Write); err != nil {
 				return err
 			}

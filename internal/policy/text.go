@@ -99,12 +99,6 @@ func (p Policy) String() string {
 	if ipc := words(when(p.Pipes, "named-pipes"), when(p.SystemV, "system-v"), when(p.Queues, "posix-queues")); p.Pipes || p.SystemV || p.Queues {
 		fmt.Fprintf(&b, "ipc: %s\n", ipc)
 	}
-	if p.Trace {
-		b.WriteString("tracing: allowed\n")
-	}
-	if p.Pipes || p.SystemV || p.Queues {
-		fmt.Fprintf(&b, "ipc: %s\n", words(when(p.Pipes, "named-pipes"), when(p.SystemV, "system-v"), when(p.Queues, "posix-queues")))
-	}
 	if p.Names != "" {
 		fmt.Fprintf(&b, "system calls: %s\n", p.Names)
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	schemaLine  = "schema = 1\n"
 	unknownKeys = "unknown key; the keys are schema, extends, widen, system, read, metadata, write, exec, connect, listen, " +
-		"sysinfo, process, signal, trace, ipc, device, syscall, private, map, deny, best-effort, env, pass-env, dir, on-denied"
+		"sysinfo, process, signal, trace, ipc, device, syscall, private, map, deny, best-effort, env, pass-env, dir, on-denied, limits"
 	reaches   = "; write all, tcp:PORT, udp:PORT, unix:PATH, HOST:PORT or CIDR:PORT"
 	listens   = "; write all, tcp:PORT, udp:PORT, loopback:PORT or unix:PATH"
 	variables = "; the variables are ${HOME}, ${CWD} and ${TMP}"
@@ -31,7 +31,7 @@ var badTOML = []struct{ data, want string }{
 	{"schema = 1\nschema = 1", `p.toml:2: key schema is already defined`},
 	{schemaLine + "reed = []", `p.toml:2: reed: ` + unknownKeys},
 	{schemaLine + "\"a b\" = []", `p.toml:2: "a b": ` + unknownKeys},
-	{schemaLine + "[limits]\nmemory = 1", `p.toml:2: limits: ` + unknownKeys},
+	{schemaLine + "[limit]\nmemory = 1", `p.toml:2: limit: ` + unknownKeys},
 	{schemaLine + "system = 1", `p.toml:2: system: true or false is needed, not an integer`},
 	{schemaLine + "sysinfo = 'true'", `p.toml:2: sysinfo: true or false is needed, not a string`},
 	{schemaLine + "process = []", `p.toml:2: process: true or false is needed, not a list`},

@@ -32,7 +32,9 @@ type document struct {
 	widen   bool
 	entries []entry
 	passEnv []word
-	own     Profile // what the file itself says; Operations in canonical order
+	// limitLines are the keys of limits that the file names, with their lines.
+	limitLines map[string]int
+	own        Profile // what the file itself says; Operations in canonical order
 }
 
 const (
@@ -45,7 +47,7 @@ var keys = func() []string {
 	for _, k := range Kinds() {
 		all = append(all, k.Key())
 	}
-	return append(all, denyKey, bestEffortKey, "env", "pass-env", "dir", "on-denied")
+	return append(all, denyKey, bestEffortKey, "env", "pass-env", "dir", "on-denied", limitsKey)
 }()
 
 // The keys that say of an operation how it is meant; in their tables stands which.
@@ -172,6 +174,8 @@ func (d *document) key(key string, n *node) error {
 		d.widen = n.truth
 	case "env":
 		return d.env(n)
+	case limitsKey:
+		return d.limits(n)
 	case "pass-env":
 		var err error
 		if d.passEnv, err = d.words(key, n, "a list of names"); err != nil {

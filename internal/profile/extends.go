@@ -48,7 +48,7 @@ func (d *document) checkWithin(base Profile, bases []string) error {
 	if line, named := d.named["on-denied"]; named && d.own.OnDenied < base.OnDenied {
 		return d.fault("on-denied", line, fmt.Errorf(`%q is weaker than the %q of %s`, d.own.OnDenied, base.OnDenied, b.name))
 	}
-	return nil
+	return d.limitsWithin(base.Limits, b)
 }
 
 // inherits tells whether what a base says stays as it is.
@@ -68,9 +68,11 @@ func (d *document) over(base Profile) Profile {
 		if _, named := d.named["on-denied"]; named {
 			p.OnDenied = d.own.OnDenied
 		}
+		p.Limits = d.limitsOver(base.Limits)
 		return p
 	}
 	p := base
+	p.Limits = d.limitsOver(base.Limits)
 	p.Operations = nil
 	for _, op := range base.Operations {
 		if d.inherits(op) {
@@ -170,7 +172,7 @@ func distinctDenials(ops []Operation) []Operation {
 	})
 }
 
-// union allows what either allows, with b's word for Env and Dir. Killing is the stricter action, and so it stays.
+// union allows what either allows, with b's word for Env and Dir. Killing is the stricter action, and so it stays, as the smaller limit does.
 func union(a, b Profile) Profile {
 	return Profile{
 		Operations: canonical(distinct(slices.Concat(a.Operations, b.Operations))),
@@ -178,6 +180,7 @@ func union(a, b Profile) Profile {
 		Env:        lastPerName(slices.Concat(a.Env, b.Env)),
 		PassEnv:    distinct(slices.Concat(a.PassEnv, b.PassEnv)),
 		Dir:        cmp.Or(b.Dir, a.Dir),
+		Limits:     a.Limits.Narrow(b.Limits),
 	}
 }
 

@@ -49,7 +49,8 @@ func (p Profile) TOML() string {
 	if p.OnDenied != Errno {
 		b.WriteString("on-denied = " + quote(p.OnDenied.String()) + "\n")
 	}
-	// A table's header takes all that follows, so env comes last.
+	// A table's header takes all that follows, so tables come last.
+	writeLimits(&b, p.Limits)
 	if len(p.Env) > 0 {
 		b.WriteString("\n[env]\n")
 		for _, kv := range lastPerName(p.Env) {

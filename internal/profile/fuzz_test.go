@@ -49,6 +49,12 @@ func FuzzProfileTOML(f *testing.F) {
 	for _, c := range badTOML {
 		seeds = append(seeds, c.data)
 	}
+	for _, c := range badLimits {
+		seeds = append(seeds, schemaLine+c.data)
+	}
+	for _, c := range limitNarrowings {
+		seeds = append(seeds, schemaLine+c.base, schemaLine+c.child)
+	}
 	fuzzParse(f, "p.toml", seeds)
 }
 
@@ -57,7 +63,7 @@ func FuzzProfileJSON(f *testing.F) {
 	for _, c := range goodFiles {
 		seeds = append(seeds, c.json)
 	}
-	for _, c := range badJSON {
+	for _, c := range append(badJSON, badLimitsJSON...) {
 		seeds = append(seeds, c.data)
 	}
 	fuzzParse(f, "p.json", seeds)

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 var testVars = Vars{Home: "/home/ann", CWD: "/job", Tmp: "/tmp"}
@@ -61,7 +62,25 @@ pass-env = ["LANG", "TERM"]
 [env]
 PATH = "/usr/bin:${HOME}/bin"
 A = "cost: $$5"
-`, `{"env": {"PATH": "/usr/bin:${HOME}/bin", "A": "cost: $$5"}, "pass-env": ["LANG", "TERM"], "on-denied": "kill",
+[limits]
+wall = "30s"
+cpu = "1m30s"
+memory = "512 MiB"
+processes = 64
+files = 0x100
+file-size = 1_000_000
+stack = "8MiB"
+core = "1 kB"
+output = 4096
+disk = "1GiB"
+instructions = 1_000_000_000
+processors = 1.5
+read-rate = "10 MB"
+write-rate = "10 MiB"
+per-process = true
+`, `{"limits": {"wall": "30s", "cpu": "1m30s", "memory": "512 MiB", "processes": 64, "files": 256, "file-size": 1000000, "stack": "8 MiB",
+"core": "1 kB", "output": 4096, "disk": "1 GiB", "instructions": 1000000000, "processors": 15e-1, "read-rate": "10 MB", "write-rate": 10485760,
+"per-process": true}, "env": {"PATH": "/usr/bin:${HOME}/bin", "A": "cost: $$5"}, "pass-env": ["LANG", "TERM"], "on-denied": "kill",
 "dir": "${CWD}/x", "system": true, "read": ["/srv/in", "${HOME}/fonts?"], "metadata": ["/srv"], "write": ["/srv/out"],
 "exec": ["/usr/bin"], "connect": ["all"], "listen": ["all"], "sysinfo": true, "process": true, "private": ["/tmp"],
 "map": ["/in=/srv/a", "/out=/srv/b:rw", "/ro=/srv/c:ro"], "schema": 1}`,
@@ -78,6 +97,9 @@ A = "cost: $$5"
 			},
 			OnDenied: Kill, Env: []string{"PATH=/usr/bin:/home/ann/bin", "A=cost: $5"},
 			PassEnv: []string{"LANG", "TERM"}, Dir: "/job/x",
+			Limits: Limits{Wall: 30 * time.Second, CPU: 90 * time.Second, Memory: 512 << 20, Processes: 64, Files: 256, FileSize: 1_000_000,
+				Stack: 8 << 20, Core: 1000, Output: 4096, Disk: 1 << 30, Instructions: 1_000_000_000, Processors: 1.5, ReadRate: 10_000_000,
+				WriteRate: 10 << 20, PerProcess: true},
 		}},
 	{"entries as tables",
 		`schema = 1

@@ -129,7 +129,7 @@ func (l *loader) resolve(name string, data []byte) (resolved, error) {
 		return resolved{}, err
 	}
 	if len(d.extends) == 0 {
-		return resolved{profile: d.own}, nil
+		return resolved{profile: d.own}, d.perProcess(d.own.Limits)
 	}
 	l.stack = append(l.stack, name)
 	defer func() { l.stack = l.stack[:len(l.stack)-1] }()
@@ -161,7 +161,7 @@ func (l *loader) resolve(name string, data []byte) (resolved, error) {
 		}
 	}
 	r.profile = d.over(r.profile)
-	return r, nil
+	return r, d.perProcess(r.profile.Limits)
 }
 
 func (d *document) baseName(w word) (string, error) {

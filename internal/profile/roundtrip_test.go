@@ -104,6 +104,9 @@ var anyProfile = rapid.Custom(func(t *rapid.T) Profile {
 		value := rapid.OneOf(part, rapid.Just(""), rapid.Just("\xff=\x80")).Draw(t, "value")
 		p.Env = append(p.Env, anyName.Draw(t, "name")+"="+value)
 	}
+	if rapid.Bool().Draw(t, "has limits") {
+		p.Limits = anyLimits.Draw(t, "limits")
+	}
 	if rapid.Bool().Draw(t, "has dir") {
 		p.Dir = anyPath.Draw(t, "dir")
 	}

@@ -30,6 +30,9 @@ func (p Profile) Validate() error {
 	if _, err := clash(p.Operations); err != nil {
 		return err
 	}
+	if err := p.Limits.Validate(); err != nil {
+		return err
+	}
 	if p.Engine > EngineLandlock {
 		return &Error{Operation: "WithEngine", Err: fmt.Errorf("unknown engine %d; write EngineNamespace or EngineLandlock", p.Engine)}
 	}

@@ -23,7 +23,7 @@ type attack struct {
 // strict is what nothing was granted to; the others are those of sandboxes with a view.
 var (
 	strict    = Grants{}
-	none      = Grants{Pipes: true, Attributes: true, Truncate: true, Peers: true}
+	none      = Grants{Pipes: true, Attributes: true, Truncate: true, Peers: true, Unmapped: true}
 	processes = none.with(NeedProcesses)
 	internet  = none.with(NeedInternet)
 	listen    = none.with(NeedListen)

@@ -26,7 +26,7 @@ func everyGrants() []Grants {
 	var out []Grants
 	for i := range grantsCount {
 		out = append(out, Grants{Processes: i&1 != 0, Internet: i&2 != 0, Listen: i&4 != 0, Watch: i&8 != 0, Kill: i&16 != 0, Pipes: i&32 == 0,
-			Attributes: true, Truncate: true, Peers: true})
+			Attributes: true, Truncate: true, Peers: true, Unmapped: true})
 	}
 	return out
 }
@@ -44,7 +44,7 @@ func (g Grants) with(n Need) Grants {
 // name leaves out what every sandbox with a view has.
 func (g Grants) name() string {
 	var out []string
-	view := Need(NeedPipes | NeedAttributes | NeedTruncate | NeedPeers)
+	view := Need(NeedPipes | NeedAttributes | NeedTruncate | NeedPeers | NeedUnmapped)
 	if without := view &^ g.has(); without == view {
 		out = append(out, "strict")
 	} else if without != 0 {
@@ -120,6 +120,7 @@ var probes = [][6]uint64{
 	{},
 	{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)},
 	{0x10100},                   // a thread
+	{0x10500},                   // with the same descriptors
 	{0x11},                      // fork by clone
 	{1, 1},                      // socketpair of streams
 	{2, 1},                      // TCP

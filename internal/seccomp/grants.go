@@ -36,6 +36,10 @@ type Grants struct {
 	Truncate   bool // truncate, and O_TRUNC of a file that is not opened for writing: Landlock knows neither before ABI 3
 	Peers      bool // sched_set*, setpriority and ioprio_set of other processes than the caller: needs a pid namespace
 
+	// Without it all that the program holds as memory is in its address space, so that RLIMIT_AS bounds it, and all threads share one table
+	// of descriptors, so that RLIMIT_NOFILE bounds what those hold. Sandboxes have it, but for those with such a limit.
+	Unmapped bool // memfd_create, shared anonymous mmap, threads with a table of their own
+
 	Names string // calls added by their names, with spaces between; Filter fails on one that Judge does not call Addable or Always
 }
 
@@ -59,6 +63,7 @@ const (
 	NeedAttributes
 	NeedTruncate
 	NeedPeers
+	NeedUnmapped
 	needEnd
 )
 
@@ -82,6 +87,7 @@ var needs = [...]struct {
 	{"Attributes", "FileWrite", func(g *Grants) *bool { return &g.Attributes }},
 	{"Truncate", "FileWrite", func(g *Grants) *bool { return &g.Truncate }},
 	{"Peers", "a pid namespace", func(g *Grants) *bool { return &g.Peers }},
+	{"Unmapped", "a Limits.Memory that is not held by RLIMIT_AS", func(g *Grants) *bool { return &g.Unmapped }},
 }
 
 // String is the need in words.

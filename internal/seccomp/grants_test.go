@@ -72,6 +72,7 @@ var adds = map[Need]string{
 	NeedAttributes: "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr lsetxattr " +
 		"fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat ioctl",
 	NeedTruncate: "truncate open openat",
+	NeedUnmapped: "memfd_create mmap clone close_range",
 	NeedPeers:    "sched_setaffinity sched_setparam sched_setscheduler sched_setattr setpriority ioprio_set",
 }
 
@@ -140,7 +141,7 @@ func TestEverySetOfGrantsCompiles(t *testing.T) {
 		t.Skip("compiles a thousand filters")
 	}
 	sockets := []Need{NeedInternet, NeedListen, NeedTCP, NeedUDP, NeedLocal, NeedLocalListen}
-	others := []Need{NeedPipes, NeedAttributes, NeedTruncate, NeedPeers, NeedProcesses | NeedTrace | NeedSystemV | NeedQueues | NeedWatch}
+	others := []Need{NeedPipes, NeedUnmapped, NeedAttributes, NeedTruncate, NeedPeers, NeedProcesses | NeedTrace | NeedSystemV | NeedQueues | NeedWatch}
 	of := func(list []Need, set int) (n Need) {
 		for i, need := range list {
 			if set>>i&1 != 0 {

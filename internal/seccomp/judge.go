@@ -30,6 +30,9 @@ func Judge(name string) (Standing, string) {
 	var need Need
 	condition := ""
 	for _, g := range Groups() {
+		if g.Need == NeedUnmapped { // a limit takes it away, no operation brings it
+			g.Need = 0
+		}
 		switch {
 		case !slices.Contains(g.Calls, name):
 		case g.Absent:

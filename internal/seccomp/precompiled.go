@@ -32,7 +32,7 @@ func (g Grants) index() (int, bool) {
 	}
 	rest := g
 	rest.Processes, rest.Internet, rest.Listen, rest.Watch, rest.Kill, rest.Pipes = false, false, false, false, false, false
-	return n, rest == Grants{Attributes: true, Truncate: true, Peers: true}
+	return n, rest == Grants{Attributes: true, Truncate: true, Peers: true, Unmapped: true}
 }
 
 // BuiltIn says that Filter need not compile anything for g.

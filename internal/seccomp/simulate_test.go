@@ -196,7 +196,7 @@ func TestEveryGroupIsComplete(t *testing.T) {
 func TestNeedsReadAsWords(t *testing.T) {
 	for need, want := range map[Need]string{0: "always", NeedProcesses: "Processes", NeedInternet | NeedListen: "Internet or Listen",
 		NeedWatch: "Watch", NeedTCP | NeedPeers: "TCP or Peers", needEnd - 1: "Processes or Internet or Listen or Watch or TCP or UDP or Local or " +
-			"LocalListen or Trace or Pipes or SystemV or Queues or Attributes or Truncate or Peers"} {
+			"LocalListen or Trace or Pipes or SystemV or Queues or Attributes or Truncate or Peers or Unmapped"} {
 		if got := need.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

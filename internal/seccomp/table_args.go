@@ -6,9 +6,17 @@ package seccomp
 // Of linux/sched.h. CLONE_NEWTIME is not among them: clone(2) takes its bit for the exit signal, only clone3 and unshare know it.
 const (
 	cloneVM     = 0x00000100
+	cloneFiles  = 0x00000400
 	cloneThread = 0x00010000
 	// CLONE_NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET
 	cloneNew = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+)
+
+// Of asm-generic/mman-common.h.
+const (
+	mapType      = 0x0f
+	mapPrivate   = 0x02
+	mapAnonymous = 0x20
 )
 
 // Of sys/stat.h.
@@ -36,10 +44,33 @@ const atEmptyPath = 0x1000 // linux/fcntl.h
 func conditional() []Group {
 	return []Group{
 		{
+			Name: "mapping",
+			Why: "as memory. What is mapped shared and anonymous stays whole while any page of it is mapped, and mremap brings it back, so that " +
+				"RLIMIT_AS sees one page of it",
+			Calls:     []string{"mmap"},
+			Condition: "flags have no MAP_ANONYMOUS, or the type is MAP_PRIVATE",
+			any:       []checks{{masked(3, mapAnonymous, 0)}, {masked(3, mapType, mapPrivate)}},
+		},
+		{
+			Name:      "closing a range",
+			Why:       "as descriptors",
+			Calls:     []string{"close_range"},
+			Condition: "flags have no CLOSE_RANGE_UNSHARE",
+			any:       []checks{{masked(2, 1<<1, 0)}},
+		},
+		{
+			Name:      "clone a thread with the same descriptors",
+			Why:       "as clone a thread; RLIMIT_NOFILE is for each table of descriptors",
+			Calls:     []string{"clone"},
+			Condition: "flags have CLONE_THREAD, CLONE_VM and CLONE_FILES and no CLONE_NEW*",
+			any:       []checks{{masked(0, cloneNew|cloneThread|cloneVM|cloneFiles, cloneThread|cloneVM|cloneFiles)}},
+		},
+		{
 			Name:      "clone a thread",
 			Why:       "threads share everything with the program, a namespace would hand it capabilities again and much of the kernel",
 			Calls:     []string{"clone"},
 			Condition: "flags have CLONE_THREAD and CLONE_VM and no CLONE_NEW*",
+			Need:      NeedUnmapped,
 			any:       []checks{{masked(0, cloneNew|cloneThread|cloneVM, cloneThread|cloneVM)}},
 		},
 		{
@@ -61,9 +92,10 @@ func conditional() []Group {
 		{
 			Name: "memfd",
 			Why: "a memfd lies on no mount that could be noexec and Landlock does not cover it: memfd and execve of /proc/self/fd would run " +
-				"what the profile did not grant (Linux 6.3 has the flags)",
+				"what the profile did not grant (Linux 6.3 has the flags). RLIMIT_AS does not see what is written to one",
 			Calls:     []string{"memfd_create"},
 			Condition: "flags have MFD_NOEXEC_SEAL and not MFD_EXEC",
+			Need:      NeedUnmapped,
 			any:       []checks{{masked(1, 0x10|0x08, 0x08)}},
 		},
 		{

@@ -13,8 +13,14 @@ func base() []Group {
 			Why: "the program's own address space. PROT_EXEC is allowed for JITs; noexec mounts bound mappings of files. Not " +
 				"remap_file_pages and modify_ldt (unused since decades, a past of holes), userfaultfd (stalls the kernel in the middle of a " +
 				"copy, the helper of many exploits), memfd_secret (memory that no supervisor can see) and the calls on other processes' memory",
-			Calls: strings.Fields(`brk mmap munmap mprotect mremap madvise mincore msync mlock mlock2 munlock mlockall munlockall
+			Calls: strings.Fields(`brk munmap mprotect mremap madvise mincore msync mlock mlock2 munlock mlockall munlockall
 			pkey_alloc pkey_free pkey_mprotect get_mempolicy set_mempolicy mbind set_mempolicy_home_node map_shadow_stack mseal`),
+		},
+		{
+			Name:  "any mapping",
+			Why:   "as memory",
+			Calls: []string{"mmap"},
+			Need:  NeedUnmapped,
 		},
 		{
 			Name: "threads",
@@ -45,10 +51,16 @@ func base() []Group {
 			Why: "input and output on what the program already holds. Not vmsplice: it lends pages to a pipe that the lender can still " +
 				"change after a reader outside has checked them, and let a child read its parent's memory (CVE-2020-29374). Not io_uring " +
 				"(its operations pass by this filter) and not the old io_submit family, which next to nothing uses",
-			Calls: strings.Fields(`read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek
+			Calls: strings.Fields(`read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close lseek
 			dup dup2 dup3 flock poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
 			eventfd eventfd2 pipe pipe2 inotify_init inotify_init1 inotify_rm_watch splice tee sendfile copy_file_range
 			sync_file_range readahead fadvise64`),
+		},
+		{
+			Name:  "closing a range in a table of one's own",
+			Why:   "as descriptors; with CLOSE_RANGE_UNSHARE the calling thread leaves the table of the others",
+			Calls: []string{"close_range"},
+			Need:  NeedUnmapped,
 		},
 		{
 			Name:  "watching",

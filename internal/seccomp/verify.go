@@ -64,7 +64,14 @@ func (a assembled) verify() error {
 		{"mknodat", [6]uint64{0, 0, sIFREG | 0o4755}, g.deny()},
 		{"mknodat", [6]uint64{0, 0, sIFIFO | 0o600}, g.only(NeedPipes)},
 		{"ioctl", [6]uint64{0, 0x5401}, Allow},
-		{"clone", [6]uint64{cloneThread | cloneVM}, Allow},
+		{"clone", [6]uint64{cloneThread | cloneVM | cloneFiles}, Allow},
+		{"clone", [6]uint64{cloneThread | cloneVM | high}, g.only(NeedUnmapped | NeedProcesses)},
+		{"mmap", [6]uint64{0, 0, 0, mapPrivate | mapAnonymous}, Allow},
+		{"mmap", [6]uint64{0, 0, 0, 1}, Allow},
+		{"mmap", [6]uint64{0, 0, 0, 1 | mapAnonymous | high}, g.only(NeedUnmapped)},
+		{"close_range", [6]uint64{3, 9, 1 << 2}, Allow},
+		{"close_range", [6]uint64{3, 9, 1<<1 | high}, g.only(NeedUnmapped)},
+		{"memfd_create", [6]uint64{0, 0x08}, g.only(NeedUnmapped)},
 		{"clone", [6]uint64{cloneThread | cloneVM | 0x10000000 | high}, g.deny()},
 	}
 	for _, r := range refused {
