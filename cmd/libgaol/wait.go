@@ -147,18 +147,12 @@ func (c *command) ended() (bool, error) {
 
 // status is how it ended, as wait(2) writes it.
 func (c *command) status() C.int {
-	s := c.run.cmd.ProcessState
-	if s == nil {
-		return -1
+	if s := c.run.cmd.ProcessState; s != nil {
+		if w, ok := s.Sys().(syscall.WaitStatus); ok {
+			return C.int(w)
+		}
 	}
-	if s.Exited() {
-		return C.int(s.ExitCode()&0xff) << 8
-	}
-	status := C.int(s.Signal())
-	if s.CoreDump() {
-		status |= 0x80
-	}
-	return status
+	return -1
 }
 
 // finish waits, and tells how it ended, also where something else went wrong.
