@@ -163,12 +163,14 @@ public:
 	}
 	static profile load(const std::filesystem::path &file) {
 		gaol_error *e;
-		return profile(gaol_profile_load(detail::text(file.native()), &e), e);
+		gaol_profile *p = gaol_profile_load(detail::text(file.native()), &e);
+		return profile(p, e);
 	}
 	/// name ends in .toml or .json
 	static profile parse(std::string_view name, std::string_view text) {
 		gaol_error *e;
-		return profile(gaol_profile_parse(detail::text(name), text.data() ? text.data() : "", text.size(), &e), e);
+		gaol_profile *p = gaol_profile_parse(detail::text(name), text.data() ? text.data() : "", text.size(), &e);
+		return profile(p, e);
 	}
 
 	profile &system() { return plain(GAOL_SYSTEM, effort::exact); }

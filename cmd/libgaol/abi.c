@@ -7,8 +7,8 @@
 #include "fork.h"
 #include "gaol.h"
 
-/* The error of a forked child, where Go cannot make one: no handle, and no address that anything has. */
-#define FORKED ((uintptr_t)5)
+/* The error of a forked child, where Go cannot make one: the number before the first handle (table.go), and no address that anything has. */
+#define FORKED ((uintptr_t)1 << (8 * sizeof(uintptr_t) - 2) | 1)
 
 static const char forked_message[] =
 	"gaol: this process was forked from the one that loaded the library, where alone it works; exec first, or load it after the fork";

@@ -73,7 +73,7 @@ func (c *command) start(p plan) (err error) {
 		c.closePipes()
 		return err
 	}
-	c.run = running{cmd: cmd, cancel: cancel, done: make(chan struct{})}
+	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{})}
 	return nil
 }
 

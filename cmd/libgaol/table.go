@@ -22,7 +22,8 @@ var handles = struct {
 	sync.RWMutex
 	last   uintptr
 	things map[uintptr]any
-}{last: mark | 1, things: map[uintptr]any{}}
+}{last: mark | 1, // which abi.c has for itself
+	things: map[uintptr]any{}}
 
 // put makes a handle of a thing, which lives until take.
 func put(thing any) handle {

@@ -21,7 +21,8 @@ import (
 
 // running is a command that was started.
 type running struct {
-	cmd     *gaol.Cmd // nil: it was not
+	cmd     *gaol.Cmd       // nil: it was not
+	ctx     context.Context // nil: without a timeout
 	cancel  context.CancelFunc
 	waiting bool // somebody is in Wait
 	done    chan struct{}
@@ -36,6 +37,9 @@ func (c *command) reap() {
 	var exit *gaol.ExitError
 	if errors.As(err, &exit) {
 		err = nil
+		if c.run.ctx != nil && exit.ProcessState.Signal() == unix.SIGKILL {
+			err = c.run.ctx.Err() // as os/exec has it, Wait prefers to say how the program ended
+		}
 	}
 	c.run.cancel()
 	c.run.err = err
@@ -151,6 +155,7 @@ func (c *command) status() C.int {
 		if w, ok := s.Sys().(syscall.WaitStatus); ok {
 			return C.int(w)
 		}
+		return C.int(s.Signal()) // nobody has told: the init was killed
 	}
 	return -1
 }

@@ -18,8 +18,9 @@
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* fine fails the test with the error's message. */
-static inline void fine(int result, gaol_error *error) {
+/* fine fails the test with the error's message. It is a macro, since the error is there only after the call. */
+#define fine(call, error) do { int result_ = (call); fine_(result_, error); } while (0)
+static inline void fine_(int result, gaol_error *error) {
 	if (result < 0 || error) fail_msg("%d: %s", result, gaol_error_message(error));
 }
 
@@ -58,7 +59,8 @@ static inline void said(gaol_cmd *cmd, const gaol_run_options *options, const ch
 }
 
 /* failed checks an error, and frees it. */
-static inline void failed(int result, gaol_error *error, int code, int number) {
+#define failed(call, error, code, number) do { int result_ = (call); failed_(result_, error, code, number); } while (0)
+static inline void failed_(int result, gaol_error *error, int code, int number) {
 	assert_int_equal(result, -number);
 	assert_int_equal(gaol_error_code(error), code);
 	assert_int_equal(gaol_error_errno(error), number);
