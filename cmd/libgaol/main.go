@@ -7,8 +7,9 @@
 package main
 
 /*
-#cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra -I${SRCDIR}/../../include
+#cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -I${SRCDIR}/../../include
 #include <stdlib.h>
+#include "signals.h"
 */
 import "C"
 
@@ -28,6 +29,7 @@ func init() {
 	if l := csrc.Nofile(); l[0] < l[1] {
 		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: l[0], Max: l[1]})
 	}
+	C.libgaol_signals_back()
 	environ.Lookup = getenv
 }
 

@@ -1,4 +1,5 @@
-/* quiet.c: see quiet.h. In a library of C, Go does not catch SIGPIPE: the host would end by it. It must leave the thread's mask, and a signal
+/* quiet.c: see quiet.h. What SIGPIPE does is the host's to say (signals.c): by default it would end
+ * by one. It must leave the thread's mask, and a signal
  * that was pending before, as they were. */
 #define _GNU_SOURCE
 #include <errno.h>
