@@ -105,7 +105,7 @@ static void handlers_stay_and_work(void **state) {
 	assert_ptr_equal(now.sa_handler, SIG_DFL);
 	sigset_t after;
 	pthread_sigmask(SIG_BLOCK, NULL, &after);
-	assert_memory_equal(&mask, &after, sizeof mask);
+	for (int n = 1; n < 65; n++) assert_int_equal(sigismember(&mask, n), sigismember(&after, n));
 }
 
 /* Each in a process of its own that loads the library, since cmocka has handlers for faults. */
