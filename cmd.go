@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path"
 	"runtime"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gaol-sandbox/gaol/internal/environ"
+	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -65,15 +67,19 @@ type Cmd struct {
 	// Stopped, with Terminal, is called by Wait when the program has been stopped; the program goes on when it returns.
 	Stopped func(syscall.Signal)
 
-	sandbox *Sandbox
-	ctx     context.Context
-	streams streams
-	report  atomic.Pointer[Report]
-	called  atomic.Bool // Start was
-	waited  atomic.Bool
-	started time.Time
-	watch   *watch
-	release func() // what a Credential holds
+	sandbox  *Sandbox
+	ctx      context.Context
+	streams  streams
+	report   atomic.Pointer[Report]
+	called   atomic.Bool // Start was
+	waited   atomic.Bool
+	started  time.Time
+	watch    *watch
+	narrowed *policy.Policy // by Limits; nil: they say nothing
+	counter  perf.Counter   // of instructions, where they are limited
+	limits   policy.Limits  // of the narrowed policy
+	guards   []guard
+	release  func() // what a Credential holds
 }
 
 // String is the command as a person would write it, with Path as it was given: it is looked up inside, by Start.
@@ -164,6 +170,9 @@ func (c *Cmd) start() error {
 	if err := c.startable(); err != nil {
 		return err
 	}
+	if err := c.limit(); err != nil {
+		return err
+	}
 	files, err := c.streams.open(c)
 	if err != nil {
 		return err
@@ -175,17 +184,27 @@ func (c *Cmd) start() error {
 		command.User, c.release, err = c.sandbox.user(c.Credential)
 	}
 	if err == nil {
-		started, err = c.sandbox.run(command)
+		started, err = c.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
 		c.release()
-		return err
+		return c.named(err)
 	}
 	c.Process = &Process{Pid: started.pid, child: started, cmd: c}
+	c.guard()
 	c.streams.copy()
 	c.watch = watchContext(c)
 	return nil
+}
+
+// named gives a program that was looked up and is nowhere the name that the caller gave it.
+func (c *Cmd) named(err error) error {
+	var setup *SetupError
+	if errors.As(err, &setup) && setup.Step == stepExecute && errors.Is(err, exec.ErrNotFound) && !strings.Contains(c.Path, "/") {
+		setup.Path = c.Path
+	}
+	return err
 }
 
 func (c *Cmd) startable() error {
@@ -209,6 +228,9 @@ func (c *Cmd) startable() error {
 func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 	env, nul := c.environ()
 	p := plan.Command{Argv: c.Args, Env: env, Dir: c.dir(), TTY: -1, Foreground: !c.Background}
+	if err := c.bring(&p); err != nil {
+		return p, err
+	}
 	if len(p.Argv) == 0 {
 		p.Argv = []string{c.Path}
 	}
@@ -304,23 +326,26 @@ func (c *Cmd) Wait() error {
 		return errors.New("gaol: Wait was already called")
 	}
 	state, err := c.Process.Wait()
+	interrupted, timer := c.watch.stop()
+	c.streams.unread()
+	copying := c.streams.wait(c.WaitDelay, timer)
+	c.streams.closeAll()
 	if state != nil {
+		c.delivered(state)
 		c.ProcessState = state
-		if err == nil && !state.Success() {
+		if err == nil && (!state.Success() || state.end.limit()) {
 			err = &ExitError{ProcessState: state}
 		}
 	}
-	r := c.sandbox.Report()
+	r := report(c.policy())
 	r.end(state)
 	c.report.Store(&r)
-	interrupted, timer := c.watch.stop()
 	if err == nil {
 		err = interrupted
 	}
-	if copying := c.streams.wait(c.WaitDelay, timer); err == nil {
+	if err == nil {
 		err = copying
 	}
-	c.streams.closeAll()
 	return err
 }
 

@@ -141,7 +141,8 @@ static int receive(int socket, uint32_t namespaces, int ns[GAOL_NS_COUNT]) {
 /* The ruleset that every spawn enforces is this process's: its rules name what lies at the paths now, once and for all. */
 static int build_ruleset(const struct gaol_plan *p, int *kept, struct gaol_failure *failure) {
 	struct gaol_step_state state;
-	state.root = state.ruleset = state.kept = -1;
+	state.root = state.ruleset = state.kept = state.tell = -1;
+	state.command = NULL;
 	const struct gaol_step *steps = (const void *)((const char *)p + p->steps);
 	for (uint32_t i = p->first[GAOL_STAGE_BUILD]; i < p->first[GAOL_STAGE_BUILD + 1]; i++) {
 		int r = gaol_step(&state, p, &steps[i]);
@@ -167,7 +168,7 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], int *kept, struct gaol_f
 		return failed(failure, GAOL_SEND_TEMPLATE, errno);
 	}
 	a->job.plan = p;
-	a->job.kept = -1;
+	a->job.kept = a->job.tell = -1;
 	a->job.socket = pair[1];
 	a->job.net_stack = a->init + STACK, a->job.net_tid = &a->net_tid, a->job.net = -1;
 	uint64_t old = block_signals();

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"syscall"
@@ -73,6 +74,7 @@ type variant struct {
 	engine  gaol.Engine
 	once    bool // without a template
 	options []gaol.Option
+	denies  bool // and ends the victim for what is denied
 }
 
 func variants() []variant {
@@ -85,12 +87,14 @@ func variants() []variant {
 	metadata := gaol.FileReadMetadata(gaol.Subpath("/"))
 	alone := []gaol.Option{gaol.BestEffort(gaol.System()), gaol.BestEffort(gaol.FileRead(in("read"))), metadata}
 	return []variant{
-		{"namespace", gaol.EngineNamespace, false, plain},
-		{"namespace, everything", gaol.EngineNamespace, false, rich},
-		{"namespace without a template", gaol.EngineNamespace, true, plain},
-		{"namespace without a template, everything", gaol.EngineNamespace, true, rich},
-		{"landlock, alone", gaol.EngineLandlock, false, alone},
-		{"landlock, processes", gaol.EngineLandlock, false, append(slices.Clone(alone), gaol.ProcessCreate(), gaol.BestEffort(gaol.NetworkOutbound(gaol.TCP(443))))},
+		{"namespace", gaol.EngineNamespace, false, plain, false},
+		{"namespace, everything", gaol.EngineNamespace, false, rich, false},
+		{"namespace without a template", gaol.EngineNamespace, true, plain, false},
+		{"namespace without a template, everything", gaol.EngineNamespace, true, rich, false},
+		{"landlock, alone", gaol.EngineLandlock, false, alone, false},
+		{"namespace, told of what is denied", gaol.EngineNamespace, false, append(slices.Clone(plain), gaol.OnDenied(gaol.Kill)), true},
+		{"landlock, told of what is denied", gaol.EngineLandlock, false, append(slices.Clone(alone), gaol.OnDenied(gaol.Kill)), true},
+		{"landlock, processes", gaol.EngineLandlock, false, append(slices.Clone(alone), gaol.ProcessCreate(), gaol.BestEffort(gaol.NetworkOutbound(gaol.TCP(443)))), false},
 	}
 }
 
@@ -113,6 +117,10 @@ func (v variant) run() (string, error) {
 	c.Stdout, c.Stderr = &out, &out
 	err = c.Run()
 	var exit *gaol.ExitError
+	if errors.As(err, &exit) && exit.Signal() == syscall.SIGSYS && v.denies {
+		// a filter that nobody could be told of has another on top
+		return string(regexp.MustCompile(`(?m)^Seccomp_filters:.*\n`).ReplaceAll(out.Bytes(), nil)) + exit.Error(), nil
+	}
 	if errors.As(err, &exit) {
 		return out.String(), fmt.Errorf("the program ran: %w: %s", err, out.String())
 	}
