@@ -296,7 +296,8 @@ struct gap {
 	std::string operation, detail;
 };
 struct denial {
-	std::string operation, path, suggestion;
+	std::string operation, path, syscall, suggestion;
+	int number = 0;
 };
 
 /// report says what was enforced, what was denied, and how the program ended.
@@ -325,7 +326,7 @@ public:
 	std::vector<denial> denials() const {
 		std::vector<denial> all;
 		gaol_denial d = GAOL_DENIAL_INIT;
-		while (gaol_report_denial(h_.get(), all.size(), &d) == 0) all.push_back({d.operation, d.path, d.suggestion});
+		while (gaol_report_denial(h_.get(), all.size(), &d) == 0) all.push_back({d.operation, d.path, d.syscall, d.suggestion, d.number});
 		return all;
 	}
 	/// Its string lives as long as the report.

@@ -1,9 +1,10 @@
 /* signals.c: see signals.h. In a library the Go runtime takes SIGSEGV, SIGBUS, SIGFPE, SIGPIPE and SIGURG (runtime/signal_unix.go,
  * sigInstallGoHandler), and hands what does not concern it to the handler that it found. Where it found none, a fault in the host's own code
- * would end in Go's stack traces on stderr and an exit, not in the signal; so there is to be one. SIGPIPE it would ignore from then on; since
- * nothing here writes so that it comes (quiet.c), the host gets back what it had. SIGURG it hands to nobody; so that is done here. It must never
+ * would end in Go's stack traces on stderr and an exit, not in the signal; so there is to be one. SIGPIPE it would ignore from then on; the
+ * host gets back what it had, since Go's own threads block it, and what writes in the host's does so with quiet.c. SIGURG it hands to nobody; so that is done here. It must never
  * touch what the host has set since. */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "signals.h"
 
 static struct sigaction pipe_before, urgent_before, of_go;
+static sigset_t mask_before;
 
 /* On return the instruction faults once more, and the kernel does what it does by default. */
 static void die(int number, siginfo_t *info, void *context) {
@@ -33,7 +35,15 @@ __attribute__((constructor(101))) static void before_go(void) {
 	}
 	sigaction(SIGPIPE, 0, &pipe_before);
 	sigaction(SIGURG, 0, &urgent_before);
+	/* The runtime's first thread gets this thread's mask, and all others that Go makes get that one's (runtime/proc.go, initSigmask). */
+	sigset_t pipe;
+	sigemptyset(&pipe), sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &mask_before);
 }
+
+/* After the runtime's constructor, whose object is the first that the Go linker names. If it were not, Go's threads would not block SIGPIPE, and
+ * libgaol_signals_back leaves that to Go then. */
+__attribute__((constructor)) static void after_go(void) { pthread_sigmask(SIG_SETMASK, &mask_before, 0); }
 
 /* Go stops its own threads by SIGURG, which it sends with tgkill(2): those are not the host's. Its handler takes all as if they were. */
 static void urgent(int number, siginfo_t *info, void *context) {
@@ -52,7 +62,8 @@ void libgaol_signals_back(void) {
 	struct sigaction now;
 	/* Go's handler is one for all of them: that tells that nobody has set another since */
 	if (sigaction(SIGURG, 0, &of_go) < 0 || sigaction(SIGPIPE, 0, &now) < 0 || now.sa_sigaction != of_go.sa_sigaction) return;
-	sigaction(SIGPIPE, &pipe_before, 0);
+	sigset_t mask;
+	if (pthread_sigmask(SIG_BLOCK, 0, &mask) == 0 && sigismember(&mask, SIGPIPE)) sigaction(SIGPIPE, &pipe_before, 0);
 	if (has_handler(&urgent_before)) {
 		now = of_go;
 		now.sa_sigaction = urgent;
