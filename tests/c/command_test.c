@@ -408,7 +408,9 @@ static void nothing_is_left_open(void **state) {
 	gaol_cmd_set_stdio(c, 0, GAOL_STDIO_PIPE, -1);
 	assert_int_equal(gaol_cmd_start(c, NULL), -ENOENT);
 	gaol_cmd_free(c);
-	assert_int_equal(descriptors(), before);
+	/* an init that is still ending has one for a moment more, those of earlier tests too */
+	for (int spins = 0; descriptors() > before && spins < 5000; spins++) usleep(1000);
+	assert_true(descriptors() <= before);
 }
 
 static void limits_hold(void **state) {
