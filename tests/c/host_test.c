@@ -133,9 +133,12 @@ static int run_bare(const char *what) {
 		volatile int zero = 0;
 		if (!sigsetjmp(back, 1)) *(volatile int *)8 = 1;
 		if (!sigsetjmp(back, 1)) zero = 7 / zero;
+		if (!sigsetjmp(back, 1)) kill(getpid(), SIGSEGV), usleep(100000);
+		if (!sigsetjmp(back, 1)) raise(SIGFPE);
 		use();
-		return caught[SIGSEGV] == 1 && caught[SIGFPE] == 1 ? 0 : 5;
+		return caught[SIGSEGV] == 2 && caught[SIGFPE] == 2 ? 0 : 5;
 	}
+	if (!strcmp(what, "sent")) raise(SIGSEGV);
 	if (!strcmp(what, "segv")) *(volatile int *)8 = 1;
 	if (!strcmp(what, "fpe")) { volatile int zero = 0; zero = 7 / zero; }
 	if (!strcmp(what, "relay")) { /* Go copies to a pipe that nobody reads */
@@ -168,6 +171,7 @@ static void a_host_s_faults_are_its_own(void **state) {
 	assert_int_equal(bare("relay"), 0);
 	assert_int_equal(bare("segv"), SIGSEGV);
 	assert_int_equal(bare("fpe"), SIGFPE);
+	assert_int_equal(bare("sent"), SIGSEGV);
 	assert_int_equal(bare("pipe"), SIGPIPE);
 }
 
