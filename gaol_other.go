@@ -42,6 +42,8 @@ type child struct{ pid int }
 
 func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
 
+func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
+
 func (c *child) end(End) error { return os.ErrProcessDone }
 
 func held(uint32) plan.Limit { return plan.Limit{} }
