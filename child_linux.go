@@ -28,6 +28,8 @@ type child struct {
 	shared bool
 	// program is its descriptor, where shared; -1: none. It is for when the init is killed from outside.
 	program int
+	cause   End         // why this process has ended it; EndUnknown: it has not
+	backup  *time.Timer // kills an init that does not end
 }
 
 // programOf opens the program of an init in this process's namespaces; -1 if it has ended, or its parent cannot be seen.
@@ -51,26 +53,52 @@ func (c *child) signal(s syscall.Signal) error {
 	if s == unix.SIGSTOP {
 		return os.NewSyscallError("kill", errors.New("SIGSTOP would stop the init and not the program; send SIGTSTP"))
 	}
+	if s == unix.SIGKILL {
+		return c.end(EndCanceled)
+	}
+	if s == csrc.InitEnd {
+		return os.NewSyscallError("kill", errors.New("SIGSTKFLT asks the init to end everything; send SIGKILL"))
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.pidfd < 0 {
 		return os.ErrProcessDone
 	}
-	err := c.send(s)
+	err := unix.PidfdSendSignal(c.pidfd, s, nil, 0)
 	if err == unix.ESRCH {
 		return os.ErrProcessDone
 	}
 	return err
 }
 
-func (c *child) send(s syscall.Signal) error {
-	switch {
-	case c.shared && s == unix.SIGKILL:
-		return csrc.End(c.pidfd)
-	case c.shared && s == csrc.InitEnd:
-		return errors.New("SIGSTKFLT asks the init to end everything")
+// stubborn is how long an init may take to end everything before it is killed itself, and with it what it knows of the program. Only one
+// that was stopped from outside takes so long.
+const stubborn = time.Second
+
+// end ends everything in the sandbox and remembers why. The init does it, which then tells what the program has used.
+func (c *child) end(cause End) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pidfd < 0 {
+		return os.ErrProcessDone
 	}
-	return unix.PidfdSendSignal(c.pidfd, s, nil, 0)
+	if c.cause == EndUnknown {
+		c.cause = cause
+	}
+	err := csrc.End(c.pidfd)
+	if err == unix.ESRCH {
+		return os.ErrProcessDone
+	}
+	if !c.shared && c.backup == nil { // else it would end alone
+		c.backup = time.AfterFunc(stubborn, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.pidfd >= 0 {
+				_ = unix.PidfdSendSignal(c.pidfd, unix.SIGKILL, nil, 0)
+			}
+		})
+	}
+	return err
 }
 
 // The record of csrc/plan.h, struct gaol_status.
@@ -80,6 +108,8 @@ const (
 	statusExited    = 1
 	statusStopped   = 2
 	statusContinued = 3
+
+	blockUnit = 512 // of ru_inblock and ru_oublock (linux/task_io_accounting_ops.h)
 )
 
 // wait reads the init's records up to the last. Everything that the program left behind has then been killed and reaped, and all that
@@ -91,6 +121,10 @@ func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 	c.mu.Lock()
 	pidfd := c.pidfd
 	c.pidfd = -1
+	if c.backup != nil {
+		c.backup.Stop()
+	}
+	state.end = endOf(state, c.cause)
 	c.mu.Unlock()
 	options := unix.WNOHANG
 	if state.lost { // killed from outside: its end is the end of what was in there, too
@@ -169,6 +203,8 @@ func (c *child) records(state *ProcessState, stopped func(syscall.Signal)) {
 				stopped(ws.StopSignal())
 				_ = c.signal(unix.SIGCONT)
 			}
+		case statusTold:
+			state.told(buf)
 		case statusExited:
 			state.decode(buf, ws)
 		}
@@ -180,15 +216,17 @@ func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
 	if ws.Exited() {
 		s.code, s.sig = ws.ExitStatus(), 0
 	} else {
-		s.sig, s.core, s.denied = ws.Signal(), ws.CoreDump(), ws.Signal() == unix.SIGSYS
+		s.sig, s.core = ws.Signal(), ws.CoreDump()
 	}
 	s.sys = syscall.WaitStatus(ws)
+	s.deny()
 	ne := binary.NativeEndian
 	word := func(i int) int64 { return int64(ne.Uint64(b[16+i*8:])) }
-	s.killed = int(ne.Uint32(b[8:]))
+	s.killed, s.by = int(ne.Uint32(b[8:])), by(ne.Uint32(b[12:]))
 	s.usage = Usage{
 		User: time.Duration(word(0)) * time.Microsecond, System: time.Duration(word(1)) * time.Microsecond, MaxRSS: word(2) * 1024,
-		MinorFaults: word(3), MajorFaults: word(4), VoluntarySwitches: word(7), InvoluntarySwitches: word(8),
+		MinorFaults: word(3), MajorFaults: word(4), BlockRead: word(5) * blockUnit, BlockWritten: word(6) * blockUnit,
+		VoluntarySwitches: word(7), InvoluntarySwitches: word(8),
 	}
 	s.rusage = &syscall.Rusage{Utime: syscall.NsecToTimeval(word(0) * 1000), Stime: syscall.NsecToTimeval(word(1) * 1000), Maxrss: word(2), Minflt: word(3), Majflt: word(4),
 		Inblock: word(5), Oublock: word(6), Nvcsw: word(7), Nivcsw: word(8)}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path"
 	"runtime"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gaol-sandbox/gaol/internal/environ"
+	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -45,7 +48,8 @@ type Cmd struct {
 	ProcessState *ProcessState
 	// Err is what Start returns at once, as in os/exec.
 	Err error
-	// Limits narrow those of the profile for this command: of each, the smaller holds. Nil leaves them as they are.
+	// Limits narrow those of the profile for this command: of each, the smaller holds. Nil leaves them as they are. With a limit of output, its own or
+	// the profile's, an *os.File for Stdout or Stderr is written by gaol, and the program has a pipe.
 	Limits *Limits
 	// Credential is the user that the program runs as; nil is the caller. Another takes a caller that is root.
 	Credential *Credential
@@ -64,15 +68,19 @@ type Cmd struct {
 	// Stopped, with Terminal, is called by Wait when the program has been stopped; the program goes on when it returns.
 	Stopped func(syscall.Signal)
 
-	sandbox *Sandbox
-	ctx     context.Context
-	streams streams
-	report  atomic.Pointer[Report]
-	called  atomic.Bool // Start was
-	waited  atomic.Bool
-	started time.Time
-	watch   *watch
-	release func() // what a Credential holds
+	sandbox  *Sandbox
+	ctx      context.Context
+	streams  streams
+	report   atomic.Pointer[Report]
+	called   atomic.Bool // Start was
+	waited   atomic.Bool
+	started  time.Time
+	watch    *watch
+	narrowed *policy.Policy // by Limits; nil: they say nothing
+	counter  perf.Counter   // of instructions, where they are limited
+	limits   policy.Limits  // of the narrowed policy
+	guards   []guard
+	release  func() // what a Credential holds
 }
 
 // String is the command as a person would write it, with Path as it was given: it is looked up inside, by Start.
@@ -102,7 +110,7 @@ func (c *Cmd) environ() (env []string, nul bool) {
 		return env, false
 	}
 	for _, name := range c.sandbox.policy.PassEnv {
-		if v, ok := os.LookupEnv(name); ok {
+		if v, ok := environ.Lookup(name); ok {
 			env = append(env, name+"="+v)
 		}
 	}
@@ -163,6 +171,9 @@ func (c *Cmd) start() error {
 	if err := c.startable(); err != nil {
 		return err
 	}
+	if err := c.limit(); err != nil {
+		return err
+	}
 	files, err := c.streams.open(c)
 	if err != nil {
 		return err
@@ -174,17 +185,27 @@ func (c *Cmd) start() error {
 		command.User, c.release, err = c.sandbox.user(c.Credential)
 	}
 	if err == nil {
-		started, err = c.sandbox.run(command)
+		started, err = c.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
 		c.release()
-		return err
+		return c.named(err)
 	}
 	c.Process = &Process{Pid: started.pid, child: started, cmd: c}
+	c.guard()
 	c.streams.copy()
 	c.watch = watchContext(c)
 	return nil
+}
+
+// named gives a program that was looked up and is nowhere the name that the caller gave it.
+func (c *Cmd) named(err error) error {
+	var setup *SetupError
+	if errors.As(err, &setup) && setup.Step == stepExecute && errors.Is(err, exec.ErrNotFound) && !strings.Contains(c.Path, "/") {
+		setup.Path = c.Path
+	}
+	return err
 }
 
 func (c *Cmd) startable() error {
@@ -208,6 +229,9 @@ func (c *Cmd) startable() error {
 func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 	env, nul := c.environ()
 	p := plan.Command{Argv: c.Args, Env: env, Dir: c.dir(), TTY: -1, Foreground: !c.Background}
+	if err := c.bring(&p); err != nil {
+		return p, err
+	}
 	if len(p.Argv) == 0 {
 		p.Argv = []string{c.Path}
 	}
@@ -303,23 +327,26 @@ func (c *Cmd) Wait() error {
 		return errors.New("gaol: Wait was already called")
 	}
 	state, err := c.Process.Wait()
+	interrupted, timer := c.watch.stop()
+	c.streams.unread()
+	copying := c.streams.wait(c.WaitDelay, timer)
+	c.streams.closeAll()
 	if state != nil {
+		c.delivered(state)
 		c.ProcessState = state
-		if err == nil && !state.Success() {
+		if err == nil && (!state.Success() || state.end.limit()) {
 			err = &ExitError{ProcessState: state}
 		}
 	}
-	r := c.sandbox.Report()
+	r := report(c.policy())
 	r.end(state)
 	c.report.Store(&r)
-	interrupted, timer := c.watch.stop()
 	if err == nil {
 		err = interrupted
 	}
-	if copying := c.streams.wait(c.WaitDelay, timer); err == nil {
+	if err == nil {
 		err = copying
 	}
-	c.streams.closeAll()
 	return err
 }
 

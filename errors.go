@@ -106,4 +106,10 @@ type ExitError struct {
 	Stderr []byte // what Output collected, as in os/exec
 }
 
-func (e *ExitError) Error() string { return e.ProcessState.String() }
+// Error is the text of os/exec; where a limit ended the program, which one follows.
+func (e *ExitError) Error() string {
+	if e.ProcessState != nil && e.limit != "" {
+		return e.ProcessState.String() + " (" + e.limit + ")"
+	}
+	return e.ProcessState.String()
+}

@@ -78,6 +78,9 @@ func (p Profile) Operations() []Operation {
 	return ops
 }
 
+// Limits are what the profile's [Limit] options come to.
+func (p Profile) Limits() Limits { return p.p.Limits }
+
 // Probed is what a host can enforce.
 type Probed struct{ h policy.Host }
 

@@ -80,15 +80,19 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if err != nil {
 		return err
 	}
-	if err := t.prepare(full, p.Network()); err != nil {
+	if err := t.prepare(full, p.Network(), p.Limits.Instructions == 0); err != nil {
 		return err
 	}
 	f := <-filter
 	if f.err != nil {
 		return fmt.Errorf("gaol: compile the seccomp filter: %w", f.err)
 	}
+	self := seccomp.Self(p.Engine == policy.LandlockEngine, p.Processes, p.Kill)
+	if p.Kill && linuxplan.Self(&p, h) {
+		f.filter = seccomp.Both(self, f.filter)
+	}
 	linuxplan.SetFilter(t.plan, f.filter)
-	linuxplan.SetSelf(t.plan, seccomp.Self(p.Engine == policy.LandlockEngine, p.Processes, p.Kill))
+	linuxplan.SetSelf(t.plan, self)
 	encoded, err := t.plan.Encode()
 	if err == nil {
 		err = t.core.Load(encoded)
@@ -96,9 +100,9 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	return err
 }
 
-// prepare builds the template, if there is to be one.
-func (t *template) prepare(full plan.Plan, network bool) (err error) {
-	if once.Only && full.Own() {
+// prepare builds the template, if there is to be one; ahead says that a process may be made before it is known when it starts.
+func (t *template) prepare(full plan.Plan, network, ahead bool) (err error) {
+	if once.Only && full.Own() && ahead {
 		t.plan = full
 		t.ahead(network)
 		return nil

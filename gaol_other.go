@@ -6,8 +6,10 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 func facts() (policy.Host, error) { return probe(), nil }
@@ -39,5 +41,17 @@ func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupport
 type child struct{ pid int }
 
 func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
+
+func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
+
+func (c *child) end(End) error { return os.ErrProcessDone }
+
+func held(uint32) plan.Limit { return plan.Limit{} }
+
+func online() uint32 { return 1 }
+
+func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
+
+func countable(profile.Limits, *policy.Host) {}
 
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }

@@ -27,7 +27,9 @@ func facts() (policy.Host, error) {
 		return policy.Host{}, &SetupError{Step: "read the mount table", Path: mountinfo, Err: err}
 	}
 	ok := policy.Check{OK: true}
-	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), Core: coreLimit(), CPULimited: limited(unix.RLIMIT_CPU), Mounts: mounts, Cores: coresCheck(), Namespaces: ok, Proc: ok, Seccomp: ok}
+	h := policy.Host{System: system(), FS: hostFS{}, Nofile: csrc.Nofile(), CPULimited: limited(unix.RLIMIT_CPU), Mounts: mounts, Cores: coresCheck(), Namespaces: ok, Proc: ok, Seccomp: ok}
+	h.CoreHard = hardLimit(unix.RLIMIT_CORE)
+	h.Core = min(1, h.CoreHard)
 	h.UIDMap, h.GIDMap = idMap(os.Geteuid()), idMap(os.Getegid())
 	if k := probed.host.Load(); k != nil {
 		h.Namespaces, h.Proc, h.Seccomp, h.Landlock, h.LandlockReason, h.LandlockFix = k.Namespaces, k.Proc, k.Seccomp, k.Landlock, k.LandlockReason, k.LandlockFix
@@ -55,7 +57,7 @@ func probe() policy.Host {
 	if err != nil {
 		h = policy.Host{System: system(), FS: hostFS{}, Seccomp: seccompCheck()}
 	}
-	h.Barred = bar(err)
+	h.Counter, h.Barred = counterCheck(), bar(err)
 	if no := (policy.Check{Reason: h.Barred.Detail, Fix: h.Barred.Fix}); h.Barred.Mechanism != "" {
 		h.Namespaces, h.Proc, h.Landlock, h.LandlockReason, h.LandlockFix = no, no, 0, no.Reason, no.Fix
 		return h // not kept: it costs next to nothing to find out again
@@ -166,13 +168,13 @@ func limited(resource int) bool {
 	return unix.Getrlimit(resource, &l) != nil || l.Max != unix.RLIM_INFINITY
 }
 
-// coreLimit is 1, or what the hard limit leaves of it.
-func coreLimit() uint64 {
+// hardLimit is the calling process's; 0 if it cannot be read.
+func hardLimit(resource int) uint64 {
 	var l unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err != nil {
+	if err := unix.Getrlimit(resource, &l); err != nil {
 		return 0
 	}
-	return min(1, l.Max)
+	return l.Max
 }
 
 // coresCheck says whether a core is a file, which the program's own rights and limit bound, and not given to somebody outside (man 5 core;

@@ -27,7 +27,7 @@ const (
 	released
 )
 
-// Signal sends a signal to the program. SIGKILL ends everything in the sandbox; SIGSTOP cannot be passed on and is refused. After
+// Signal sends a signal to the program. SIGKILL ends everything in the sandbox; SIGSTOP and SIGSTKFLT cannot be passed on and are refused. After
 // the end it returns os.ErrProcessDone.
 func (p *Process) Signal(sig os.Signal) error {
 	s, ok := sig.(syscall.Signal)
@@ -66,11 +66,15 @@ func (p *Process) Wait() (*ProcessState, error) {
 func (p *Process) ended() (*ProcessState, error) {
 	state, err := p.child.wait(p.cmd.Stopped)
 	p.cmd.release()
+	if state != nil {
+		p.cmd.settle(state)
+	}
 	return state, err
 }
 
 // Release gives the program up: it goes on, nobody learns how it ends, and Wait and Signal are errors from here on. It needs to be called
-// only where Wait is not. What the program leaves behind still ends with it, and all of it with this process; its context no longer ends it.
+// only where Wait is not. What the program leaves behind still ends with it, all of it with this process, and its limits hold; its context no
+// longer ends it.
 func (p *Process) Release() error {
 	p.Pid = -1
 	if p.child != nil && p.state.CompareAndSwap(running, released) {
@@ -85,11 +89,14 @@ type ProcessState struct {
 	code   int // -1: ended by sig
 	sig    syscall.Signal
 	core   bool
-	denied bool // by SIGSYS: a system call that OnDenied(Kill) forbids
+	denied bool // by a system call that OnDenied(Kill) forbids
+	own    bool // if by SIGSYS, then by the program's own
 	lost   bool // the init ended without a word: everything was killed from outside
+	by     by   // who sent the SIGKILL
 	usage  Usage
 	killed int
 	end    End
+	limit  string // which limit, and how much it is, where end is a limit's
 	call   deniedCall
 	sys    any // as the system gives them
 	rusage any
@@ -112,7 +119,7 @@ func (s *ProcessState) Success() bool { return s.code == 0 }
 // Signal returns the signal that ended the program; 0 if none did.
 func (s *ProcessState) Signal() syscall.Signal { return s.sig }
 
-// CoreDump says that a core was written; RLIMIT_CORE is 0 inside, so there is none.
+// CoreDump says that a core was written, which takes Limits.Core.
 func (s *ProcessState) CoreDump() bool { return s.core }
 
 // Pid returns the number that the sandbox's init had.

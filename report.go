@@ -4,8 +4,8 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/gaol-sandbox/gaol/internal/environ"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
@@ -26,19 +26,9 @@ type Gap struct {
 type Denial struct {
 	Operation  string `json:"operation"`
 	Path       string `json:"path,omitempty"`
-	Suggestion string `json:"suggestion,omitempty"` // the entry of a profile that would allow it
-}
-
-// Usage is what the program and those of its children that it waited for have used.
-type Usage struct {
-	Wall                time.Duration `json:"wall_ns"`
-	User                time.Duration `json:"user_ns"`
-	System              time.Duration `json:"system_ns"`
-	MaxRSS              int64         `json:"max_rss_bytes"` // the largest process
-	MinorFaults         int64         `json:"minor_faults"`
-	MajorFaults         int64         `json:"major_faults"`
-	VoluntarySwitches   int64         `json:"voluntary_switches"`
-	InvoluntarySwitches int64         `json:"involuntary_switches"`
+	Syscall    string `json:"syscall,omitempty"`    // of a system call: its name, and
+	Number     int    `json:"number,omitempty"`     // its number
+	Suggestion string `json:"suggestion,omitempty"` // what in a profile would allow it, or why nothing would
 }
 
 // Report says what was enforced and by what, what was denied, and how the program ended. It is a value.
@@ -68,8 +58,11 @@ func report(p *policy.Policy) Report {
 
 func fileVars() (v profile.Vars) {
 	v.CWD, _ = os.Getwd()
-	v.Home, _ = os.UserHomeDir()
-	v.Tmp = strings.TrimSuffix(os.TempDir(), "/")
+	v.Home, _ = environ.Lookup("HOME")
+	v.Tmp = "/tmp"
+	if tmp, _ := environ.Lookup("TMPDIR"); tmp != "" {
+		v.Tmp = strings.TrimSuffix(tmp, "/")
+	}
 	return v
 }
 
@@ -88,6 +81,6 @@ func (r *Report) end(s *ProcessState) {
 	}
 	r.State, r.Killed, r.Usage = s, s.killed, s.usage
 	if s.denied {
-		r.Denials = append(r.Denials, Denial{Operation: "system call", Suggestion: "OnDenied(Errno) lets the program go on with an error"})
+		r.Denials = append(r.Denials, s.call.denial())
 	}
 }

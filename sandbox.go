@@ -17,6 +17,7 @@ import (
 type Sandbox struct {
 	profile  Profile
 	policy   policy.Policy
+	host     policy.Host // that the policy is for
 	template template
 
 	dying counter // inits that are ending
@@ -61,10 +62,11 @@ func New(profile Profile) (*Sandbox, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	s := &Sandbox{profile: profile}
-	if once.Only {
+	if once.Only && profile.p.Limits.Instructions == 0 { // else it has to be counted from its start on
 		s.template.ahead(profile.network())
 	}
 	host, err := facts()
+	countable(profile.p.Limits, &host)
 	if err == nil {
 		err = s.on(host)
 	}
@@ -82,6 +84,7 @@ func (s *Sandbox) on(host policy.Host) (err error) {
 	if s.policy, err = resolve(s.profile, host); err != nil {
 		return err
 	}
+	s.host = host
 	if err := s.template.build(s.policy, host); err != nil {
 		return err
 	}
@@ -126,11 +129,16 @@ func (p Profile) network() bool {
 
 func resolve(profile Profile, host policy.Host) (policy.Policy, error) {
 	p, err := policy.Resolve(profile.p, host)
+	return p, refused(err)
+}
+
+// refused has an error of package policy as the caller knows it.
+func refused(err error) error {
 	var u *policy.UnsupportedError
 	if errors.As(err, &u) {
-		return p, &UnsupportedError{u.Operations}
+		return &UnsupportedError{u.Operations}
 	}
-	return p, err
+	return err
 }
 
 // lacking finds out, when a profile was refused or a step has failed, what the host lacks: until then it was assumed that engines work.

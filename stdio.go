@@ -20,6 +20,9 @@ type streams struct {
 	copies        []func() error
 	pending       int
 	errs          chan error
+	meter         meter
+	pipes         []outputPipe
+	relayed       []io.Closer // what the caller reads from, where gaol copies to the other end
 }
 
 // StdinPipe returns a pipe to the program's standard input. Wait closes it; closing it earlier shows the program the end of its input.
@@ -51,6 +54,7 @@ func (c *Cmd) outputPipe(to *io.Writer, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	*to = w
+	c.streams.pipes = append(c.streams.pipes, outputPipe{r, w})
 	c.streams.child, c.streams.parent = append(c.streams.child, w), append(c.streams.parent, r)
 	return r, nil
 }
@@ -136,8 +140,12 @@ func (s *streams) writer(w io.Writer, null func() (*os.File, error)) (*os.File, 
 	if w == nil {
 		return null()
 	}
+	done := func() {}
 	if f, ok := w.(*os.File); ok {
-		return f, nil
+		if s.meter.limit == 0 {
+			return f, nil
+		}
+		done = s.relay(f)
 	}
 	pr, pw, err := os.Pipe()
 	if err != nil {
@@ -145,8 +153,9 @@ func (s *streams) writer(w io.Writer, null func() (*os.File, error)) (*os.File, 
 	}
 	s.child, s.parent = append(s.child, pw), append(s.parent, pr)
 	s.copies = append(s.copies, func() error {
-		_, err := io.Copy(w, pr)
+		err := s.meter.copy(w, pr)
 		_ = pr.Close() // a program that goes on writing gets EPIPE
+		done()
 		return err
 	})
 	return pw, nil

@@ -17,12 +17,13 @@ var ne = binary.NativeEndian
 
 // Offsets in struct gaol_plan, struct gaol_step and struct gaol_command.
 const (
-	atMagic, atVersion, atSize, atSteps, atFirst       = 0, 4, 8, 12, 16
-	atNamespaces, atFresh, atReserved                  = 36, 40, 44
-	headerSize, stepSize                               = 48, 12
-	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates  = 0, 4, 8, 12, 16
-	cmdNFDs, cmdTable, cmdFDs, cmdDir                  = 20, 24, 28, 32
-	cmdTTY, cmdForeground, cmdUser, commandHeaderBytes = 36, 40, 44, 48
+	atMagic, atVersion, atSize, atSteps, atFirst          = 0, 4, 8, 12, 16
+	atNamespaces, atFresh, atReserved                     = 36, 40, 44
+	headerSize, stepSize                                  = 48, 12
+	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates     = 0, 4, 8, 12, 16
+	cmdNFDs, cmdTable, cmdFDs, cmdDir                     = 20, 24, 28, 32
+	cmdTTY, cmdForeground, cmdUser, cmdNLimits, cmdLimits = 36, 40, 44, 48, 52
+	cmdDisk, cmdProcessors, cmdCPU, commandHeaderBytes    = 56, 60, 64, 72
 )
 
 // alignedCopy puts b where the core takes it.
@@ -66,20 +67,23 @@ func fullPlan() plan.Plan {
 		{Op: plan.Link, Path: "/bin", Text: "usr/bin"}, {Op: plan.Bind, Path: "/usr", Text: "/usr", Flags: plan.ReadOnly | plan.NoExec | plan.Dev | plan.IsDir},
 		{Op: plan.Skeleton, Path: "/tmp", Text: "mode=0755"}, {Op: plan.ProcBase, Path: "/proc"}, {Op: plan.Pivot}, {Op: plan.Seal, Path: "/"},
 		{Op: plan.Lift, Path: "/tmp/in", N: 63}, {Op: plan.Tmpfs, Path: "/tmp", Text: "mode=1777", Flags: plan.NoExec},
+		{Op: plan.Pool, Path: "/a", Text: "size=1m"}, {Op: plan.Share, Path: "/a", Flags: plan.NoExec}, {Op: plan.Share, Path: "/b", N: 1},
 		{Op: plan.Devpts, Path: "/dev/pts", Text: "newinstance"}, {Op: plan.Proc, Path: "/proc", Text: "hidepid=2"},
 		{Op: plan.Mkdir, Path: "/tmp/in", N: 0o755}, {Op: plan.Touch, Path: "/tmp/f"}, {Op: plan.Drop, Path: "/tmp/in", N: 63},
 		{Op: plan.Symlink, Path: "/tmp/l", Text: "f"}, {Op: plan.Mask, Path: "/proc/kcore"},
 		{Op: plan.NoNewPrivs}, {Op: plan.DropCaps},
 		{Op: plan.Rlimit, N: 7, Limit: plan.Limit{Soft: 1, Hard: 2}},
 		{Op: plan.LandlockRuleset, Ruleset: plan.Ruleset{FS: 1, Size: 24}}, {Op: plan.LandlockPath, Path: "/usr", N: 1},
-		{Op: plan.LandlockEnforce}, {Op: plan.Seccomp, Filter: filter},
+		{Op: plan.LandlockEnforce}, {Op: plan.Limits}, {Op: plan.Seccomp, Filter: filter},
 	}}
 }
 
 func fullCommand() plan.Command {
 	return plan.Command{Argv: []string{"a", "b"}, Env: []string{"A=b"}, Candidates: []string{"/bin/a", "/usr/bin/a"},
 		FDs: []int{0, 1, 2, 9}, Dir: "/", TTY: 3, Foreground: true,
-		User: &plan.User{Uid: 1000, Gid: 100, Groups: []uint32{4, 24}, UIDMap: "0 0 1\n1000 1000 1\n", GIDMap: "0 0 1\n4 4 1\n"}}
+		User:   &plan.User{Uid: 1000, Gid: 100, Groups: []uint32{4, 24}, UIDMap: "0 0 1\n1000 1000 1\n", GIDMap: "0 0 1\n4 4 1\n"},
+		Limits: []plan.ResourceLimit{{Resource: 7, Limit: plan.Limit{Soft: 1, Hard: 2}}, {Resource: 9, Limit: plan.Limit{Soft: 3, Hard: 3}}},
+		Disk:   ",size=4096", CPU: 1e9, Processors: 2}
 }
 
 // where is the offset of the first step of op.

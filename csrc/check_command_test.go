@@ -68,6 +68,19 @@ func commandRows(t *testing.T) []row {
 		{"terminal -2", "a terminal that is not among the descriptors", setAt(cmdTTY, 1<<32-2)},
 		{"a foreground of 2", "a header that contradicts itself", setAt(cmdForeground, 2)},
 		{"no foreground", "", setAt(cmdForeground, 0)},
+		{"17 limits", "limits outside of the command", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 17) })},
+		{"16 limits", "", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 16) })},
+		{"no limits", "", of(func(c *plan.Command) { c.Limits = nil })},
+		{"limits that end past the end", "limits outside of the command", setAt(cmdNLimits, 16)},
+		{"2^32-1 limits", "limits outside of the command", setAt(cmdNLimits, 1<<32-1)},
+		{"limits at an odd offset", "limits outside of the command", setAt(cmdLimits, commandHeaderBytes+4)},
+		{"limits past the end", "limits outside of the command", setAt(cmdLimits, 1<<32-8)},
+		{"options at the end", "options outside of the command", toEnd(cmdDisk)},
+		{"options at 2^32-1", "options outside of the command", setAt(cmdDisk, 1<<32-1)},
+		{"no options", "", of(func(c *plan.Command) { c.Disk = "" })},
+		{"processor time for no processor", "a limit of processor time that cannot be watched", setAt(cmdProcessors, 0)},
+		{"more processor time than can be counted", "a limit of processor time that cannot be watched", setAt(cmdCPU+4, 1<<31)},
+		{"no limit of processor time, and no processor", "", of(func(c *plan.Command) { c.CPU, c.Processors = 0, 0 })},
 		{"no user", "", setAt(cmdUser, 0)},
 		{"a user at an odd offset", "a credential outside of the command", setAt(cmdUser, commandHeaderBytes+1)},
 		{"a user past the end", "a credential outside of the command", setAt(cmdUser, 1<<32-4)},
@@ -92,9 +105,12 @@ func commandRows(t *testing.T) []row {
 		{"a directory at 2^32-1", "a directory outside of the command", setAt(cmdDir, 1<<32-1)},
 		{"a directory without an end", "a directory outside of the command", func([]byte) []byte {
 			c := fullCommand()
-			c.Dir, c.User = "/only/here", nil
+			c.Dir, c.User, c.Disk, c.Limits = "/only/here", nil, "", nil
 			b := encodedCommand(t, c)
-			b[len(b)-1] = 'x'
+			at := len(b) // the last string, and the empty one, which is its end
+			for at--; b[at] == 0; at-- {
+				b[at] = 'x'
+			}
 			return b
 		}},
 		{"an argument outside", "a string outside of the command", word(cmdTable, 0, 1<<20)},

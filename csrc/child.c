@@ -52,6 +52,8 @@ static void run_stage(struct gaol_job *job, enum gaol_stage stage) {
 	struct gaol_step_state state;
 	state.root = state.ruleset = -1;
 	state.kept = job->kept;
+	state.tell = job->tell;
+	state.command = job->command;
 	const struct gaol_step *steps = (const void *)((const char *)job->plan + job->plan->steps);
 	for (uint32_t i = job->plan->first[stage]; i < job->plan->first[stage + 1]; i++) {
 		int r = gaol_step(&state, job->plan, &steps[i]);
@@ -87,11 +89,7 @@ static int await_net(struct gaol_job *job) {
 
 void gaol_builder(void *arg) {
 	struct gaol_job *job = arg;
-	union {
-		struct cmsghdr head;
-		char space[CMSG_SPACE(GAOL_NS_COUNT * sizeof(int))];
-	} message;
-	int *fds = (void *)CMSG_DATA(&message.head);
+	int fds[GAOL_NS_COUNT];
 	size_t n = 0, net = 0;
 	if (job->plan->namespaces & CLONE_NEWNET) start_net(job);
 	for (int i = 0; i < GAOL_NS_COUNT; i++) { /* before the pivot: /proc/self is the caller's /proc */
@@ -107,16 +105,7 @@ void gaol_builder(void *arg) {
 	sys(SYS_umask, 0);
 	run_stage(job, GAOL_STAGE_BUILD);
 	if (job->plan->namespaces & CLONE_NEWNET) fds[net] = await_net(job);
-
-	char byte = 0;
-	struct iovec io = {&byte, 1};
-	message.head.cmsg_len = CMSG_LEN(n * sizeof(int));
-	message.head.cmsg_level = SOL_SOCKET;
-	message.head.cmsg_type = SCM_RIGHTS;
-	struct msghdr m;
-	m.msg_name = 0, m.msg_namelen = 0, m.msg_iov = &io, m.msg_iovlen = 1, m.msg_flags = 0;
-	m.msg_control = &message, m.msg_controllen = CMSG_SPACE(n * sizeof(int));
-	long r = sys(SYS_sendmsg, job->socket, &m, MSG_NOSIGNAL);
+	long r = gaol_send(job->socket, fds, n);
 	if (r < 0) fail(job, GAOL_SEND_TEMPLATE, 0, r);
 	gaol_exit(0);
 }
@@ -151,10 +140,12 @@ static void forget_stops(void) {
 static void set_fds(struct gaol_job *job) {
 	int32_t n = (int32_t)job->command->nfds;
 	long r;
-	if (job->kept >= 0) { /* past all that stays */
-		r = sys(SYS_fcntl, job->kept, F_DUPFD_CLOEXEC, n);
+	int *const kept[] = {&job->kept, &job->tell}; /* past all that stays, in this order */
+	for (int i = 0; i < 2; i++) {
+		if (*kept[i] < 0) continue;
+		r = sys(SYS_fcntl, *kept[i], F_DUPFD_CLOEXEC, n);
 		if (r < 0) fail(job, GAOL_FD, (uint32_t)n, r);
-		job->kept = (int)r;
+		*kept[i] = (int)r;
 	}
 	for (int32_t i = 0; i < n; i++) {
 		if (job->fds[i] >= n || job->fds[i] == i) continue;
@@ -167,9 +158,14 @@ static void set_fds(struct gaol_job *job) {
 		else r = sys(SYS_dup3, job->fds[i], i, 0);
 		if (r < 0) fail(job, GAOL_FD, (uint32_t)i, r);
 	}
-	r = 0;
-	if (job->kept > n) r = sys(SYS_close_range, n, job->kept - 1, 0);
-	if (r == 0) r = sys(SYS_close_range, job->kept >= n ? job->kept + 1 : n, ~0u, 0);
+	int32_t from = n;
+	for (int i = 0; i < 2; i++) {
+		if (*kept[i] < 0) continue;
+		r = *kept[i] > from ? sys(SYS_close_range, from, *kept[i] - 1, 0) : 0;
+		if (r < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
+		from = *kept[i] + 1;
+	}
+	r = sys(SYS_close_range, from, ~0u, 0);
 	if (r < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
 }
 
@@ -226,9 +222,8 @@ static int scoped(const struct gaol_job *job) {
  * the kernel sees to that, and alone PR_SET_PDEATHSIG does. */
 static _Noreturn void fail_with_program(struct gaol_job *job, uint32_t op, uint32_t step, long error) {
 	if (!job->own) {
-		sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
-		long r;
-		while ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR) {}
+		long r = sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
+		while (r == 0 && ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR)) r = 0; /* what was not killed may never end */
 	}
 	fail(job, op, step, error);
 }
@@ -257,8 +252,24 @@ static void init_caps(struct gaol_job *job) {
 	if (r < 0) fail_with_program(job, GAOL_INIT_CAPS, 1, r);
 }
 
-/* Its three descriptors are all that it keeps: no standard stream, no directory, nothing of the caller's. */
+/* Where a filter is told of: a socket between the program's process and this one, which neither the caller nor the program ever has.
+ * Of all answers of all filters of a process the strictest counts: an errno of one outranks that ours tells, and not that it kills (man 2
+ * seccomp). So under a filter of somebody else's, of a container's runtime for one, ours must kill. */
+static void open_told(struct gaol_job *job) {
+	const struct gaol_step *steps = (const void *)((const char *)job->plan + job->plan->steps);
+	int told = 0, pair[2];
+	for (uint32_t i = job->plan->first[GAOL_STAGE_CONFINE]; i < job->plan->first[GAOL_STAGES]; i++)
+		told |= steps[i].op == GAOL_SECCOMP && steps[i].flags & GAOL_FILTER_TOLD;
+	if (!told || sys(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) != 0) return;
+	long r = sys(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+	if (r < 0) fail(job, GAOL_LISTEN, 0, r);
+	job->told = pair[0], job->tell = pair[1];
+}
+
+/* These descriptors are all that it keeps: no standard stream, no directory, nothing of the caller's. */
 static void init_fds(struct gaol_job *job) {
+	long told = job->told < 0 ? GAOL_INIT_LISTEN - 1 : sys(SYS_fcntl, job->told, F_DUPFD_CLOEXEC, GAOL_INIT_LISTEN + 1);
+	if (told < 0) fail_with_program(job, GAOL_INIT_FDS, 0, told);
 	long status = sys(SYS_fcntl, job->status, F_DUPFD_CLOEXEC, 3);
 	long caller = status < 0 ? status : sys(SYS_fcntl, job->caller, F_DUPFD_CLOEXEC, 3);
 	long image = caller < 0 ? caller : sys(SYS_fcntl, job->init, F_DUPFD_CLOEXEC, 3);
@@ -266,7 +277,8 @@ static void init_fds(struct gaol_job *job) {
 	long r = sys(SYS_dup3, status, GAOL_INIT_STATUS, 0);
 	if (r >= 0) r = sys(SYS_dup3, caller, GAOL_INIT_CALLER, 0);
 	if (r >= 0) r = sys(SYS_dup3, image, 2, O_CLOEXEC);
-	if (r >= 0) r = sys(SYS_close_range, 3, ~0u, 0);
+	if (r >= 0 && job->told >= 0) r = sys(SYS_dup3, told, GAOL_INIT_LISTEN, 0);
+	if (r >= 0) r = sys(SYS_close_range, job->told < 0 ? GAOL_INIT_LISTEN : GAOL_INIT_LISTEN + 1, ~0u, 0);
 	if (r < 0) fail_with_program(job, GAOL_INIT_FDS, 1, r);
 }
 
@@ -325,11 +337,22 @@ static void build(struct gaol_job *job) {
 	while (sys(SYS_wait4, job->net_pid, 0, __WALL, 0) == -EINTR) {}
 }
 
+#define DIGITS 21 /* of 2^64, and the end */
+
+static char *decimal(char text[DIGITS], uint64_t n) {
+	char *end = text + DIGITS;
+	*--end = 0;
+	do *--end = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return end;
+}
+
 void gaol_process1(void *arg) {
 	struct gaol_job *job = arg;
 	long r;
 
 	if (job->ns == NULL) await_plan(job);
+	job->tell = job->told = -1;
 	int tty = job->command->tty >= 0;
 	reset_signals();
 	/* with a terminal: the caller's session, but out of the terminal's foreground group; else a session of its own */
@@ -341,6 +364,7 @@ void gaol_process1(void *arg) {
 	/* what the program leaves behind becomes this process's child, as in a pid namespace (man 2 prctl; kept over the exec) */
 	if (!job->own) r = sys(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (r < 0) fail(job, GAOL_SESSION, 3, r);
+	open_told(job);
 
 	/* Not sooner: the helper has ended meanwhile, and the processor that it leaves takes the program's process. One made while both
 	 * processors of two are busy is queued behind this process, and stays there through its exec. */
@@ -357,18 +381,17 @@ void gaol_process1(void *arg) {
 		__atomic_store_n(job->program_tid, 0, __ATOMIC_RELEASE);
 		sys(SYS_futex, job->program_tid, FUTEX_WAKE, 1, 0, 0, 0);
 	}
-	char number[12], how[3];
-	char *end = number + sizeof number;
-	*--end = 0;
-	for (long n = r; n > 0; n /= 10) *--end = (char)('0' + n % 10);
+	char number[DIGITS], cpu[DIGITS], processors[DIGITS], how[4];
 	int n = 0;
 	if (tty) how[n++] = GAOL_INIT_STOPS;
 	if (!job->own) how[n++] = scoped(job) ? GAOL_INIT_SCOPE : GAOL_INIT_ALONE;
+	if (job->told >= 0) how[n++] = GAOL_INIT_TOLD;
 	how[n] = 0;
 	init_fds(job);
 	init_caps(job);
 	char name[2] = {'g', 0}; /* shown until the init names itself */
-	char *argv[4] = {name, end, how, 0}, *envp[1] = {0};
+	char *argv[6] = {name, decimal(number, (uint64_t)r), how, decimal(cpu, job->command->cpu), decimal(processors, job->command->processors), 0};
+	char *envp[1] = {0};
 	r = sys(SYS_execveat, 2, name + 1, argv, envp, AT_EMPTY_PATH);
 	fail_with_program(job, GAOL_EXEC_INIT, 0, r);
 }

@@ -13,8 +13,10 @@ extern const struct gaol_ns_kind {
 
 /* What a process keeps from one step to another. */
 struct gaol_step_state {
-	int root, ruleset, kept;
+	int root, ruleset, kept, pool;
+	int tell; /* where the listener of a filter goes; -1: nowhere */
 	int lifted[GAOL_SLOTS];
+	const struct gaol_command *command; /* NULL while a template is built */
 };
 
 struct gaol_job {
@@ -34,6 +36,7 @@ struct gaol_job {
 	int32_t *fds; /* a copy of the command's, for the program's process to move about */
 	int init, caller, status;
 	int kept; /* the ruleset of the template, in the caller's namespaces; -1: none */
+	int tell, told; /* two ends of a socket, the program's and process 1's, in their own descriptors; -1: none */
 	char *init_stack, *program_stack; /* their upper ends */
 	int32_t *init_tid, *program_tid;  /* cleared by the kernel when that process execs or ends (CLONE_CHILD_CLEARTID) */
 	int32_t program_made;             /* else program_tid is cleared by the process that fails */
@@ -52,7 +55,13 @@ void gaol_builder(void *job); /* builds the template, sends it, ends */
 void gaol_helper(void *job);  /* joins the template, starts process 1, ends */
 void gaol_process1(void *job);
 
-/* gaol_step does one step; 0 or -errno. */
+/* gaol_send sends up to GAOL_NS_COUNT descriptors, with one byte; 0 or -errno. */
+long gaol_send(int socket, const int *fds, size_t n);
+
+/* gaol_step does one step; 0 or -errno. The two that are filters have a file of their own. */
 int gaol_step(struct gaol_step_state *state, const struct gaol_plan *plan, const struct gaol_step *step);
+
+long gaol_filter(struct gaol_step_state *state, const struct gaol_plan *plan, const struct gaol_step *step);
+long gaol_self_filter(struct gaol_step_state *state, const struct gaol_plan *plan, const struct gaol_step *step);
 
 #endif

@@ -24,6 +24,11 @@
 #define memfd_create(...) GAOL_FAULT_LIBC(SYS_memfd_create, -1, (memfd_create)(__VA_ARGS__))
 #define pwrite(...) GAOL_FAULT_LIBC(SYS_pwrite64, -1, (pwrite)(__VA_ARGS__))
 #define fchmod(...) GAOL_FAULT_LIBC(SYS_fchmod, -1, (fchmod)(__VA_ARGS__))
+#define openat(...) GAOL_FAULT_LIBC(SYS_openat, -1, (openat)(__VA_ARGS__))
+#define open(...) GAOL_FAULT_LIBC(SYS_openat, -1, (open)(__VA_ARGS__))
+#define write(...) GAOL_FAULT_LIBC(SYS_write, -1, (write)(__VA_ARGS__))
+#define read(...) GAOL_FAULT_LIBC(SYS_read, -1, (read)(__VA_ARGS__))
+#define poll(...) GAOL_FAULT_LIBC(SYS_ppoll, -1, (poll)(__VA_ARGS__))
 #define fcntl(...) GAOL_FAULT_LIBC(SYS_fcntl, -1, (fcntl)(__VA_ARGS__))
 
 #endif

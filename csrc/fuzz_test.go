@@ -60,6 +60,10 @@ func FuzzCommandCheck(f *testing.F) {
 			str(ne.Uint32(b[table+4*i:]))
 		}
 		str(ne.Uint32(b[cmdDir:]))
+		str(ne.Uint32(b[cmdDisk:]))
+		for i := range ne.Uint32(b[cmdNLimits:]) {
+			_ = b[ne.Uint32(b[cmdLimits:])+24*i+23]
+		}
 		n := ne.Uint32(b[cmdNFDs:])
 		for i := range n {
 			if int32(ne.Uint32(b[ne.Uint32(b[cmdFDs:])+4*i:])) < 0 {

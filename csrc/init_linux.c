@@ -1,6 +1,6 @@
 /* init_linux.c: process 1 of every sandbox, and the little ELF file in memory that it runs from.
  * The code of the section gaol_init is copied out of this binary into a sealed memfd behind an ELF header, so it must call nothing,
- * use no global and no constant outside of that section. It holds three descriptors and no memory of the caller. */
+ * use no global and no constant outside of that section. It holds a few descriptors and no memory of the caller. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -8,14 +8,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,34 +33,48 @@
 
 INLINE int64_t microseconds(const struct timeval *t) { return (int64_t)t->tv_sec * 1000000 + t->tv_usec; }
 
-INLINE void report(uint32_t kind, int wait, uint32_t left, const struct rusage *ru) {
+INLINE void report(uint32_t kind, int wait, uint32_t left, uint32_t by, const struct rusage *ru) {
 	volatile struct gaol_status st; /* volatile: so that no call of memset is made of it */
-	st.kind = kind, st.wait = wait, st.left = left, st.size = sizeof st;
+	st.kind = kind, st.wait = wait, st.left = left, st.by = by;
 	st.user_us = microseconds(&ru->ru_utime), st.system_us = microseconds(&ru->ru_stime);
 	st.maxrss_kib = ru->ru_maxrss, st.minflt = ru->ru_minflt, st.majflt = ru->ru_majflt;
 	st.inblock = ru->ru_inblock, st.oublock = ru->ru_oublock, st.nvcsw = ru->ru_nvcsw, st.nivcsw = ru->ru_nivcsw;
 	while (sys(SYS_write, GAOL_INIT_STATUS, &st, sizeof st) == -EINTR) {}
 }
 
-/* A pipe that takes a write of up to PIPE_BUF says POLLOUT. Stops and what ends them are told only if the caller reads: a program makes as
- * many of them as it likes, and must not have this process wait. */
-INLINE int heard(void) {
+#define MILLISECOND 1000000 /* in nanoseconds */
+
+/* Waits up to a second, and says what there is of the events and of errors. */
+RESIDENT static int ready(int fd, short events, long nanoseconds) {
 	volatile struct pollfd p;
-	p.fd = GAOL_INIT_STATUS, p.events = POLLOUT, p.revents = 0;
-	volatile struct timespec at_once;
-	at_once.tv_sec = at_once.tv_nsec = 0;
-	return sys(SYS_ppoll, &p, 1, &at_once, 0, 0) == 1 && p.revents == POLLOUT;
+	p.fd = fd, p.events = events, p.revents = 0;
+	volatile struct timespec t;
+	t.tv_sec = 0, t.tv_nsec = nanoseconds;
+	return sys(SYS_ppoll, &p, 1, &t, 0, 0) == 1 ? p.revents : 0;
 }
 
-/* What the arguments say: the program's number, and what GAOL_INIT_* letters there are. */
+/* A pipe that takes a write of up to PIPE_BUF says POLLOUT. Stops and what ends them are told only if the caller reads: a program makes as
+ * many of them as it likes, and must not have this process wait. */
+INLINE int heard(void) { return ready(GAOL_INIT_STATUS, POLLOUT, 0) == POLLOUT; }
+
+/* What the arguments say: the program's number, what GAOL_INIT_* letters there are, and the limit of processor time. */
 struct way {
 	long program;
 	int stops, alone, scope;
+	int listener, ear; /* of the program's filter; where there is something to hear of it, the socket at first. -1: none, nowhere */
+	int64_t cpu, processors;
+	uint32_t by; /* who has ended the program: enum gaol_by */
 };
+
+INLINE int64_t number(const char *text) {
+	int64_t n = 0;
+	for (; *text; text++) n = n * 10 + (*text - '0');
+	return n;
+}
 
 /* What is still there after the program has ended is killed and counted; in a pid namespace the kernel would kill it too when process 1
  * ends. Alone there is nothing left, and kill(-1) must not be thought of: it would reach all that the caller may kill. */
-INLINE uint32_t kill_rest(const struct way *w) {
+RESIDENT static uint32_t kill_rest(const volatile struct way *w) {
 	uint32_t left = 0;
 	int st;
 	if (w->alone || sys(SYS_kill, -1, SIGKILL) < 0) return 0;
@@ -70,7 +87,7 @@ INLINE uint32_t kill_rest(const struct way *w) {
 }
 
 /* Ends everything in the sandbox, and this process with it. */
-INLINE _Noreturn void end(const struct way *w) {
+RESIDENT static _Noreturn void end(const volatile struct way *w) {
 	if (w->alone || w->scope) sys(SYS_kill, w->program, SIGKILL); /* a child that was not waited for: the number is its */
 	if (w->scope) kill_rest(w);
 	/* alone: whoever reaps what this process leaves may be the caller, which knows nothing of it */
@@ -78,9 +95,88 @@ INLINE _Noreturn void end(const struct way *w) {
 	gaol_exit(1);
 }
 
+/* Takes the listener, if it has come. Returns 0 when there is one that cannot be taken: then nobody would hold it. */
+INLINE int take_listener(volatile struct way *w) {
+	volatile uint64_t control[CMSG_SPACE(sizeof(int)) / 8];
+	volatile char byte;
+	volatile struct iovec io;
+	volatile struct msghdr m;
+	io.iov_base = (void *)(uintptr_t)&byte, io.iov_len = 1;
+	m.msg_name = 0, m.msg_namelen = 0, m.msg_iov = (void *)(uintptr_t)&io, m.msg_iovlen = 1, m.msg_flags = 0;
+	m.msg_control = (void *)(uintptr_t)control, m.msg_controllen = sizeof control;
+	long r = sys(SYS_recvmsg, GAOL_INIT_LISTEN, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (r == -EAGAIN || r == -EINTR) return 1;
+	sys(SYS_close, GAOL_INIT_LISTEN);
+	w->ear = -1;
+	if (r <= 0) return 1; /* the program's process has closed its end: its filter kills by itself, or it has ended */
+	if (m.msg_controllen < CMSG_LEN(sizeof(int))) return 0;
+	w->ear = w->listener = *(volatile int *)CMSG_DATA((const struct cmsghdr *)(uintptr_t)control);
+	return 1;
+}
+
+RESIDENT static void tell(uint32_t what, const volatile struct seccomp_data *call) {
+	volatile struct gaol_told t;
+	t.kind = GAOL_TOLD, t.what = what;
+	t.nr = 0, t.arch = 0;
+	if (call != 0) t.nr = call->nr, t.arch = call->arch;
+	for (int i = 0; i < 6; i++) t.args[i] = call != 0 ? call->args[i] : 0;
+	while (sys(SYS_write, GAOL_INIT_STATUS, &t, sizeof t) == -EINTR) {}
+}
+
+/* Ends the program, and what else there is; what then has to be told is told when it has been reaped. */
+RESIDENT static void finish(volatile struct way *w, uint32_t by) {
+	if (w->by == GAOL_BY_OTHERS) w->by = by;
+	w->cpu = 0;
+	sys(SYS_kill, w->program, SIGKILL); /* a child that was not waited for: the number is its */
+	if (!w->alone) sys(SYS_kill, -1, SIGKILL);
+}
+
+/* A denied call waits on the listener: everything ends, and nobody answers it. The listener stays open to the end of this process, since
+ * without it such calls would fail instead. It is asked only where it has something, or it could wait for ever (man 2 seccomp_unotify). A
+ * signal takes the call back, and where it was not one that ends the process, the call comes again. gone: the program is waited for already. */
+RESIDENT static void denied(volatile struct way *w, int gone) {
+	volatile union {
+		struct seccomp_notif n;
+		uint64_t words[sizeof(struct seccomp_notif) / 8];
+	} u;
+	long r = -ENOENT;
+	w->ear = -1;
+	if (w->by != GAOL_BY_OTHERS) return; /* it ends for something else */
+	for (int tries = 0; r != 0 && tries < 16; tries++) {
+		for (unsigned i = 0; i < sizeof u.words / 8; i++) u.words[i] = 0; /* it must be zero */
+		if (ready(w->listener, POLLIN, MILLISECOND) & POLLIN) r = sys(SYS_ioctl, w->listener, SECCOMP_IOCTL_NOTIF_RECV, &u);
+	}
+	if (!gone) finish(w, GAOL_BY_FILTER);
+	tell(r == 0 ? GAOL_TOLD_CALL : GAOL_TOLD_GONE, r == 0 ? &u.n.data : 0);
+}
+
+/* The program has ended. What is still there may wait for a denied call, too. */
+INLINE void last_words(volatile struct way *w, int st) {
+	if (w->listener < 0 && w->ear >= 0) take_listener(w);
+	if (w->listener < 0) return;
+	if (ready(w->listener, POLLIN, 0) & POLLIN) denied(w, 1);
+	else if (WIFSIGNALED(st) && WTERMSIG(st) == SIGSYS) tell(GAOL_TOLD_NONE, 0);
+}
+
+/* How long the program cannot reach its limit, in nanoseconds, however many processors are busy with it; -1: there is no limit. One that has
+ * is ended. Its clock is read, and no timer of the kernel's used: those look at the clock when the timer interrupt finds the program running,
+ * which a program that sleeps each time never is. */
+INLINE int64_t spare(volatile struct way *w) {
+	if (w->cpu == 0) return -1;
+	volatile struct timespec used;
+	/* the clock of a process (MAKE_PROCESS_CPUCLOCK with CPUCLOCK_SCHED, linux/posix-timers.h) */
+	if (sys(SYS_clock_gettime, (int)(~(unsigned)w->program << 3 | 2), &used) < 0) end(w);
+	int64_t rest = w->cpu - ((int64_t)used.tv_sec * 1000 * MILLISECOND + used.tv_nsec);
+	if (rest <= 0) {
+		finish(w, GAOL_BY_CPU);
+		return -1;
+	}
+	return rest / w->processors > MILLISECOND ? rest / w->processors : MILLISECOND;
+}
+
 /* stops: also report when the program stops and goes on; only a caller that reads them all the time may ask for it.
  * Returns 1 when there may be more: what is inside must not keep process 1 from looking after its caller, with processes or signals. */
-INLINE int reap(const struct way *w) {
+INLINE int reap(volatile struct way *w) {
 	int options = WNOHANG | __WALL | (w->stops ? WUNTRACED | WCONTINUED : 0);
 	struct rusage ru;
 	int st;
@@ -92,9 +188,11 @@ INLINE int reap(const struct way *w) {
 		if (WIFSTOPPED(st) && sys(SYS_ptrace, PTRACE_DETACH, pid, 0, WSTOPSIG(st) == SIGTRAP ? 0 : WSTOPSIG(st)) == 0) continue;
 		if (pid != w->program) continue;
 		if (WIFSTOPPED(st) || WIFCONTINUED(st)) {
-			if (heard()) report(WIFSTOPPED(st) ? GAOL_STOPPED : GAOL_CONTINUED, st, 0, &ru);
+			if (heard()) report(WIFSTOPPED(st) ? GAOL_STOPPED : GAOL_CONTINUED, st, 0, GAOL_BY_OTHERS, &ru);
 		} else {
-			report(GAOL_EXITED, st, kill_rest(w), &ru);
+			last_words(w, st);
+			uint32_t left = kill_rest(w);
+			report(GAOL_EXITED, st, left, WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL ? w->by : GAOL_BY_OTHERS, &ru);
 			/* a pipe wakes its reader on the writer's processor, where it would wait for the end of this process */
 			sys(SYS_sched_yield);
 			gaol_exit(0);
@@ -111,31 +209,42 @@ RESIDENT static void gaol_init_main(const long *argc) {
 	sys(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
 
 	volatile struct way how;
-	how.program = how.stops = how.alone = how.scope = 0;
+	how.stops = how.alone = how.scope = 0, how.by = GAOL_BY_OTHERS;
+	how.ear = how.listener = -1;
 	const char *const *argv = (const void *)(argc + 1);
-	if (*argc != 3) gaol_exit(1);
-	for (const char *c = argv[1]; *c; c++) how.program = how.program * 10 + (*c - '0');
+	if (*argc != 5) gaol_exit(1);
+	how.program = number(argv[1]), how.cpu = number(argv[3]), how.processors = number(argv[4]);
 	for (const char *c = argv[2]; *c; c++) {
 		if (*c == GAOL_INIT_STOPS) how.stops = 1;
 		if (*c == GAOL_INIT_ALONE) how.alone = 1;
 		if (*c == GAOL_INIT_SCOPE) how.scope = 1;
+		if (*c == GAOL_INIT_TOLD) how.ear = GAOL_INIT_LISTEN;
 	}
-	const struct way *w = (const struct way *)&how;
+	volatile struct way *w = &how;
 
 	uint64_t all = ~0ull;
 	long signals = sys(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0) end(w);
 	for (;;) {
 		int more = reap(w);
-		volatile struct pollfd p[3];
+		volatile struct pollfd p[4];
 		p[0].fd = (int)signals, p[0].events = POLLIN, p[0].revents = 0;
 		p[1].fd = GAOL_INIT_CALLER, p[1].events = POLLIN, p[1].revents = 0;
 		p[2].fd = GAOL_INIT_STATUS, p[2].events = 0, p[2].revents = 0;
-		volatile struct timespec at_once;
-		at_once.tv_sec = at_once.tv_nsec = 0;
-		sys(SYS_ppoll, p, 3, more ? &at_once : 0, 0, 0);
+		p[3].fd = w->ear, p[3].events = POLLIN, p[3].revents = 0;
+		int64_t time = spare(w);
+		if (more) time = 0;
+		volatile struct timespec timeout;
+		timeout.tv_sec = time / (1000 * MILLISECOND), timeout.tv_nsec = time % (1000 * MILLISECOND);
+		sys(SYS_ppoll, p, 4, time < 0 ? 0 : &timeout, 0, 0);
 		/* the caller has ended, or has given up what it read from: so does everything in here */
 		if (p[1].revents != 0 || p[2].revents != 0) end(w);
+		if (p[3].revents != 0) {
+			if (w->listener < 0) {
+				if (!take_listener(w)) end(w);
+			} else if (p[3].revents & POLLIN) denied(w, 0);
+			else w->ear = -1; /* nothing is left that has the filter */
+		}
 		struct signalfd_siginfo si;
 		if (sys(SYS_read, signals, &si, sizeof si) == (long)sizeof si) {
 			if (si.ssi_signo == SIGCHLD) continue;
@@ -143,7 +252,10 @@ RESIDENT static void gaol_init_main(const long *argc) {
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. Without one, what is
 			 * inside can signal nobody outside of it, this process included. */
 			if (!outside && si.ssi_pid != 0) continue;
-			if (outside && si.ssi_signo == GAOL_INIT_END) end(w);
+			if (si.ssi_signo == GAOL_INIT_END) {
+				finish(w, GAOL_BY_CALLER);
+				continue;
+			}
 			/* a terminal's stop reached the whole group, so what goes on is the group, too */
 			if (si.ssi_signo == SIGCONT && sys(SYS_kill, -w->program, SIGCONT) == 0) continue;
 			sys(SYS_kill, w->program, si.ssi_signo);

@@ -32,6 +32,8 @@ static const struct rule {
 	[GAOL_KEEP_PORT] = {1, BUILD, PORT, ANY, 0},
 	[GAOL_LIFT] = {1, INIT, PATH, SLOT, 0},
 	[GAOL_TMPFS] = {1, INIT, PATH, STR, GAOL_BIND_NOEXEC},
+	[GAOL_POOL] = {1, INIT, PATH, STR, 0},
+	[GAOL_SHARE] = {1, INIT, PATH, ANY, GAOL_BIND_NOEXEC},
 	[GAOL_DEVPTS] = {1, INIT, PATH, STR, 0},
 	[GAOL_MQUEUE] = {1, INIT, PATH, ZERO, 0},
 	[GAOL_PROC] = {1, INIT, PATH, STR, 0},
@@ -50,8 +52,9 @@ static const struct rule {
 	[GAOL_LANDLOCK_ENFORCE] = {1, CONFINE, ZERO, ZERO, 0xffff},
 	[GAOL_DROP_CAPS] = {1, PROGRAM, ZERO, ZERO, GAOL_CAPS_HELD},
 	[GAOL_RLIMIT] = {1, PROGRAM, ANY, LIMIT, 0},
+	[GAOL_LIMITS] = {1, CONFINE, ZERO, ZERO, 0},
 	[GAOL_SECCOMP_SELF] = {1, CONFINE, SELF, ANY, 0},
-	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, 0},
+	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, GAOL_FILTER_TOLD},
 };
 
 /* CLONE_NEW* (sched.h) */
@@ -88,6 +91,7 @@ static const char *check_arg(const char *bytes, size_t size, const struct gaol_s
 		if (s->b > GAOL_SELF_MAX) return "a filter for the process itself that is too long";
 		/* fall through */
 	case FILTER:
+		if (s->flags & GAOL_FILTER_TOLD && s->b > GAOL_TOLD_MAX) return "a filter that the child has no room to change";
 		if (s->b == 0 || s->b > BPF_MAXINSNS) return "a filter of a length that the kernel refuses";
 		return within(size, value, (uint64_t)s->b * FILTER_SIZE, 8) ? NULL : "a filter outside of the plan";
 	}
@@ -114,7 +118,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 
 	const struct gaol_step *step = (const void *)(bytes + p->steps);
 	uint64_t lifted = 0;
-	int ruleset = 0, kept = 0;
+	int ruleset = 0, kept = 0, pool = 0;
 	for (uint32_t stage = 0, i = 0; i < count; i++) {
 		const struct gaol_step *s = &step[i];
 		while (i >= p->first[stage + 1]) stage++;
@@ -138,6 +142,12 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		case GAOL_DROP:
 			if (!(lifted >> s->b & 1)) return "a slot that is empty";
 			lifted &= ~(1ull << s->b);
+			break;
+		case GAOL_POOL:
+			if (pool++) return "a second pool";
+			break;
+		case GAOL_SHARE:
+			if (pool == 0) return "a share without a pool";
 			break;
 		case GAOL_KEEP_RULESET:
 			if (kept++) return "a second ruleset to keep";
@@ -192,6 +202,9 @@ const char *gaol_command_check(const void *command, size_t size) {
 	if (c->tty < -1 || c->tty >= (int64_t)c->nfds) return "a terminal that is not among the descriptors";
 	if (c->foreground > 1) return "a header that contradicts itself";
 	if (!text(bytes, size, c->dir)) return "a directory outside of the command";
+	if (!text(bytes, size, c->disk)) return "options outside of the command";
+	if (c->cpu != 0 && (c->processors == 0 || c->cpu > INT64_MAX)) return "a limit of processor time that cannot be watched";
+	if (c->nlimits > GAOL_LIMITS_MAX || !within(size, c->limits, (uint64_t)c->nlimits * sizeof(struct gaol_rlimit), 8)) return "limits outside of the command";
 	const uint32_t *table = (const void *)(bytes + c->table);
 	for (uint64_t i = 0; i < strings; i++)
 		if (!text(bytes, size, table[i])) return "a string outside of the command";

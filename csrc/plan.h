@@ -47,7 +47,9 @@ enum gaol_op {
 	GAOL_KEEP_PORT,    /* a: port; b: access rights of the network */
 	/* init */
 	GAOL_LIFT,   /* a: str; b: slot; take a copy of the tree that is mounted there */
-	GAOL_TMPFS,  /* a: str; b: str, options; flags GAOL_BIND_NOEXEC */
+	GAOL_TMPFS,  /* a: str; b: str, options, behind which come the command's; flags GAOL_BIND_NOEXEC */
+	GAOL_POOL,   /* a: str; b: str, as of GAOL_TMPFS; the tmpfs that several directories share, mounted where the first of them comes to lie */
+	GAOL_SHARE,  /* a: str; b: its number; a new directory of the pool is mounted there; flags GAOL_BIND_NOEXEC */
 	GAOL_DEVPTS, /* a: str; b: str, options */
 	GAOL_MQUEUE, /* a: str; the queues of this ipc namespace */
 	GAOL_PROC,   /* a: str; b: str, options */
@@ -68,8 +70,9 @@ enum gaol_op {
 	GAOL_LANDLOCK_PATH,    /* a: str; b: access rights; flags GAOL_RULE_* */
 	GAOL_LANDLOCK_PORT,    /* a: port; b: access rights of the network */
 	GAOL_LANDLOCK_ENFORCE, /* flags: of landlock_restrict_self */
+	GAOL_LIMITS,           /* those that the command brings; behind the last step that opens a file */
 	GAOL_SECCOMP_SELF,     /* a: data, struct sock_filter[]; b: count; GAOL_SELF_PID in it stands for the number of this process */
-	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do */
+	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do; flags GAOL_FILTER_* */
 	GAOL_OPS,
 
 	GAOL_FIXED = 1000,
@@ -90,7 +93,8 @@ enum gaol_op {
 	GAOL_EXEC,    /* step: the candidate */
 	GAOL_ARENA,   /* the spawn's memory, in the caller */
 	GAOL_PIPE,    /* the status pipe, in the caller */
-	GAOL_CREDENTIAL /* another user; step: enum gaol_credential_part */
+	GAOL_CREDENTIAL, /* another user; step: enum gaol_credential_part */
+	GAOL_LISTEN   /* the socket that the filter's listener goes through */
 };
 
 #define GAOL_BIND_RDONLY 1u
@@ -109,6 +113,10 @@ enum gaol_op {
                               what is dropped from coming back with an exec, even for root (man 7 capabilities) */
 #define GAOL_SELF_PID 0x67616f6cu /* past every number of a process (include/linux/threads.h: PID_MAX_LIMIT is 2^22) and of a call */
 #define GAOL_SELF_MAX 64u         /* instructions */
+/* What this filter kills for, process 1 is told first, where that is as strict: see told_filter. GAOL_SELF_PID stands in it, too, for the
+ * number of the process. */
+#define GAOL_FILTER_TOLD 1u
+#define GAOL_TOLD_MAX 1024u /* instructions */
 
 struct gaol_step {
 	uint16_t op;
@@ -144,6 +152,17 @@ struct gaol_command {
 	int32_t tty;  /* the number inside of the caller's controlling terminal: its session is kept; -1: a session of its own */
 	uint32_t foreground; /* with tty: the program becomes the terminal's foreground job */
 	uint32_t credential; /* offset of struct gaol_credential; 0: the program is the caller's user */
+	uint32_t nlimits, limits; /* struct gaol_rlimit[], for GAOL_LIMITS */
+	uint32_t disk;            /* str: options of GAOL_TMPFS and GAOL_POOL, each with a comma before it; they override the plan's */
+	uint32_t processors;      /* with cpu: how many can be busy with the program at once */
+	uint64_t cpu; /* nanoseconds of processor time after which the init ends the program; 0: no limit */
+};
+
+#define GAOL_LIMITS_MAX 16u /* a kernel has that many resources (asm-generic/resource.h) */
+
+struct gaol_rlimit {
+	uint32_t resource, reserved;
+	uint64_t soft, hard; /* as struct gaol_limit, and struct rlimit64 */
 };
 
 /* The program's user: never root, in its ids or its groups. The maps are for the user namespace of a spawn, which then has no template; they must
@@ -171,15 +190,32 @@ struct gaol_failure {
 };
 
 /* What the init writes to the status pipe, in one write: below PIPE_BUF, so never torn. */
-enum gaol_status_kind { GAOL_EXITED = 1, GAOL_STOPPED, GAOL_CONTINUED };
+enum gaol_status_kind { GAOL_EXITED = 1, GAOL_STOPPED, GAOL_CONTINUED, GAOL_TOLD };
+/* Who ended a program that SIGKILL ended, if it was the init: because the caller asked for it, at the command's limit, or for a denied call. */
+enum gaol_by { GAOL_BY_OTHERS, GAOL_BY_CALLER, GAOL_BY_CPU, GAOL_BY_FILTER };
 struct gaol_status {
 	uint32_t kind;
 	int32_t wait;   /* as wait4 gives it */
 	uint32_t left;  /* processes that were still there when the program ended, and were killed */
-	uint32_t size;  /* of this struct */
+	uint32_t by;    /* enum gaol_by */
 	int64_t user_us, system_us; /* microseconds */
 	int64_t maxrss_kib, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
 };
+
+/* What it writes before that, where it is told of what the filter denies; of the same size, so that the caller reads alike. */
+enum gaol_told_what {
+	GAOL_TOLD_CALL = 1, /* the call for which everything is killed: nr, arch, args, as the filter saw them (struct seccomp_data) */
+	GAOL_TOLD_GONE,     /* there was one, and whoever made it had ended before it was asked for */
+	GAOL_TOLD_NONE      /* the program ended by SIGSYS, and no call was denied: it sent that itself */
+};
+struct gaol_told {
+	uint32_t kind; /* GAOL_TOLD */
+	int32_t nr;
+	uint32_t arch, what;
+	uint64_t args[6];
+	uint64_t reserved[(sizeof(struct gaol_status) - 64) / 8];
+};
+_Static_assert(sizeof(struct gaol_told) == sizeof(struct gaol_status), "the caller reads records of one size");
 
 /* gaol_plan_check returns 0 when every step of the plan can be executed without reading outside of it, else a text that
  * says what is wrong. bytes must be aligned to 8. */

@@ -130,7 +130,7 @@ func TestTheChecksReadNothingOutsideOfWhatTheyAreGiven(t *testing.T) {
 }
 
 func TestAStepReadsNothingOutsideOfAPlanThatWasAccepted(t *testing.T) {
-	driver := sanitized(t, "testdata/step_driver.c", "step_linux.c", "plan.c")
+	driver := sanitized(t, "testdata/step_driver.c", "step_linux.c", "filter_linux.c", "plan.c")
 	run := func(b []byte) string {
 		cmd := exec.Command(driver)
 		cmd.Stdin = bytes.NewReader(b)

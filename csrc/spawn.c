@@ -141,7 +141,8 @@ static int receive(int socket, uint32_t namespaces, int ns[GAOL_NS_COUNT]) {
 /* The ruleset that every spawn enforces is this process's: its rules name what lies at the paths now, once and for all. */
 static int build_ruleset(const struct gaol_plan *p, int *kept, struct gaol_failure *failure) {
 	struct gaol_step_state state;
-	state.root = state.ruleset = state.kept = -1;
+	state.root = state.ruleset = state.kept = state.tell = -1;
+	state.command = NULL;
 	const struct gaol_step *steps = (const void *)((const char *)p + p->steps);
 	for (uint32_t i = p->first[GAOL_STAGE_BUILD]; i < p->first[GAOL_STAGE_BUILD + 1]; i++) {
 		int r = gaol_step(&state, p, &steps[i]);
@@ -167,7 +168,7 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], int *kept, struct gaol_f
 		return failed(failure, GAOL_SEND_TEMPLATE, errno);
 	}
 	a->job.plan = p;
-	a->job.kept = -1;
+	a->job.kept = a->job.tell = -1;
 	a->job.socket = pair[1];
 	a->job.net_stack = a->init + STACK, a->job.net_tid = &a->net_tid, a->job.net = -1;
 	uint64_t old = block_signals();
@@ -350,11 +351,11 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	}
 	*failure = a->failure;
 	if (failure->op == GAOL_NONE || failure->op == UINT32_MAX) failed(failure, GAOL_CLONE_HELPER, EINTR); /* killed from outside */
+	close(pipes[0]); /* process 1, if there is one, ends when nobody reads its status, also where no signal reaches it */
+	pipes[0] = -1;
 	if (job->init_pidfd >= 0 && job->init_pid == 0) {
 		/* The helper was killed in its clone, or right after. The kernel stores the descriptor's number first and gives it back if it
-		 * fails then, so that it may be another's by now: it is left alone, and so is all memory that process 1 may use. If
-		 * there is one, it ends when nobody reads its status. */
-		close(pipes[0]);
+		 * fails then, so that it may be another's by now: it is left alone, and so is all memory that process 1 may use. */
 		return -1;
 	}
 	if (job->init_pidfd >= 0) kill_init(job); /* by descriptor: something else may have waited for any child and taken this one */

@@ -6,11 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
-#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
@@ -220,10 +218,50 @@ static long drop(state *st, plan *p, step *s) {
 	return close_with(fd, r);
 }
 
-static long tmpfs(state *st, plan *p, step *s) {
-	(void)st;
-	unsigned noexec = s->flags & GAOL_BIND_NOEXEC ? MS_NOEXEC_ : 0;
-	return mount_there(open_dir(p, s), "tmpfs", MS_HARD | noexec, str(p, s->b));
+/* A tmpfs of the command's own. Of an option that comes twice the last holds (mm/shmem.c), so the command's come behind the plan's. */
+static long own_tmpfs(state *st, plan *p, step *s, unsigned flags) {
+	char options[256];
+	const char *from[2] = {str(p, s->b), (const char *)st->command + st->command->disk};
+	size_t n = 0;
+	for (int i = 0; i < 2; i++)
+		for (const char *c = from[i]; *c; c++) {
+			if (n == sizeof options - 1) return -ENAMETOOLONG;
+			options[n++] = *c;
+		}
+	options[n] = 0;
+	return mount_there(open_dir(p, s), "tmpfs", MS_HARD | flags, options);
+}
+
+static long tmpfs(state *st, plan *p, step *s) { return own_tmpfs(st, p, s, s->flags & GAOL_BIND_NOEXEC ? MS_NOEXEC_ : 0); }
+
+/* The root of the pool is never seen: the first share comes to lie on top of it. It stays mounted there, since the kernel copies no tree that
+ * is mounted nowhere (before Linux 6.15). */
+static long pool(state *st, plan *p, step *s) {
+	long r = own_tmpfs(st, p, s, 0);
+	if (r == 0) r = open_dir(p, s);
+	if (r < 0) return r;
+	st->pool = (int)r;
+	return 0;
+}
+
+static long share(state *st, plan *p, step *s) {
+	char digits[11];
+	char *name = digits + sizeof digits;
+	*--name = 0;
+	uint32_t n = s->b;
+	do *--name = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	long r = sys(SYS_mkdirat, st->pool, name, 01777);
+	if (r < 0) return r;
+	long tree = sys(SYS_open_tree, st->pool, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	if (tree < 0) return tree;
+	struct mount_attr attr;
+	attr.attr_set = MOUNT_ATTR_NOEXEC, attr.attr_clr = attr.propagation = attr.userns_fd = 0;
+	if (s->flags & GAOL_BIND_NOEXEC) r = sys(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof attr);
+	long to = r < 0 ? r : open_dir(p, s);
+	if (to < 0) return close_with(tree, to);
+	r = close_with(to, sys(SYS_move_mount, tree, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+	return close_with(tree, r);
 }
 
 static long devpts(state *st, plan *p, step *s) {
@@ -386,7 +424,10 @@ static long drop_caps(state *st, plan *p, step *s) {
 	unsigned bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
 	                SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 	r = sys(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
-	if (r == -EPERM && held) r = sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
+	if (r == -EPERM && held) {
+		r = sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+		if (r == 0) r = -EPERM;
+	}
 	if (r < 0) return r;
 	r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (r < 0) return r;
@@ -405,40 +446,28 @@ static long limit(state *st, plan *p, step *s) {
 	return sys(SYS_prlimit64, 0, s->a, data(p, s->b), 0);
 }
 
-static long filter(state *st, plan *p, step *s) {
-	(void)st;
-	struct sock_fprog f;
-	f.len = (unsigned short)s->b;
-	f.filter = (struct sock_filter *)(uintptr_t)data(p, s->a); /* the kernel only reads it */
-	return sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
-}
-
-/* Where no pid namespace and no scope bounds whom a signal reaches, this filter does: its instructions name GAOL_SELF_PID where the number
- * of the program's process belongs, which nobody knew before. */
-static long self_filter(state *st, plan *p, step *s) {
-	(void)st;
-	struct sock_filter code[GAOL_SELF_MAX];
-	const struct sock_filter *from = data(p, s->a);
-	uint32_t self = (uint32_t)sys(SYS_getpid);
-	for (uint32_t i = 0; i < s->b; i++) {
-		code[i].code = from[i].code, code[i].jt = from[i].jt, code[i].jf = from[i].jf;
-		code[i].k = from[i].k == GAOL_SELF_PID ? self : from[i].k;
+/* The caller keeps them within its own hard limits, which this process has. */
+static long limits(state *st, plan *p, step *s) {
+	(void)p, (void)s;
+	const struct gaol_command *c = st->command;
+	const struct gaol_rlimit *l = (const void *)((const char *)c + c->limits);
+	for (uint32_t i = 0; i < c->nlimits; i++) {
+		long r = sys(SYS_prlimit64, 0, l[i].resource, &l[i].soft, 0);
+		if (r < 0) return r;
 	}
-	struct sock_fprog f;
-	f.len = (unsigned short)s->b, f.filter = code;
-	return sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
+	return 0;
 }
 
 static long (*const steps[GAOL_OPS])(state *, plan *, step *) = {
 	[GAOL_ID_MAP] = id_map, [GAOL_HOSTNAME] = hostname, [GAOL_DETACH] = detach, [GAOL_ROOT] = root,
 	[GAOL_DIR] = dir, [GAOL_FILE] = file, [GAOL_LINK] = make_link, [GAOL_BIND] = bind,
 	[GAOL_SKELETON] = skeleton, [GAOL_PROC_BASE] = proc_base, [GAOL_PIVOT] = pivot, [GAOL_SEAL] = seal,
-	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_DEVPTS] = devpts, [GAOL_MQUEUE] = mqueue, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
+	[GAOL_LIFT] = lift, [GAOL_TMPFS] = tmpfs, [GAOL_POOL] = pool, [GAOL_SHARE] = share, [GAOL_DEVPTS] = devpts, [GAOL_MQUEUE] = mqueue, [GAOL_PROC] = proc, [GAOL_MKDIR] = make_dir,
 	[GAOL_TOUCH] = touch, [GAOL_DROP] = drop, [GAOL_SYMLINK] = symlink_inside, [GAOL_MASK] = mask, [GAOL_MOUNTED] = mounted, [GAOL_SCOPE] = scope,
 	[GAOL_NO_NEW_PRIVS] = no_new_privs, [GAOL_KEEP_RULESET] = landlock_ruleset, [GAOL_KEEP_PATH] = landlock_path,
 	[GAOL_KEEP_PORT] = landlock_port, [GAOL_LANDLOCK_KEPT] = landlock_kept, [GAOL_LANDLOCK_RULESET] = landlock_ruleset,
 	[GAOL_LANDLOCK_PATH] = landlock_path, [GAOL_LANDLOCK_PORT] = landlock_port, [GAOL_LANDLOCK_ENFORCE] = landlock_enforce, [GAOL_DROP_CAPS] = drop_caps,
-	[GAOL_RLIMIT] = limit, [GAOL_SECCOMP_SELF] = self_filter, [GAOL_SECCOMP] = filter,
+	[GAOL_RLIMIT] = limit, [GAOL_LIMITS] = limits, [GAOL_SECCOMP_SELF] = gaol_self_filter, [GAOL_SECCOMP] = gaol_filter,
 };
 
 int gaol_step(struct gaol_step_state *st, const struct gaol_plan *p, const struct gaol_step *s) {

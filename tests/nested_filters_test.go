@@ -43,6 +43,7 @@ var filters = map[string][]rule{
 	"mounts-eacces": {{calls: mountCalls, errno: unix.EACCES}},
 	"mounts-eperm":  {{calls: mountCalls, errno: unix.EPERM}},
 	"new-mounts":    {{calls: "open_tree move_mount mount_setattr", errno: unix.ENOSYS}},
+	"keys":          {{calls: "keyctl", errno: unix.EPERM}},
 	"openat2":       {{calls: "openat2", errno: unix.ENOSYS}},
 	"memfd":         {{calls: "memfd_create", errno: unix.EPERM, flag: unix.MFD_EXEC, arg: 1}},
 	"memfd-noexec":  {{calls: "memfd_create", errno: unix.EACCES, flag: unix.MFD_EXEC, arg: 1}}, // as vm.memfd_noexec=2

@@ -256,7 +256,7 @@ func starveFirst(room string) error {
 		return err
 	}
 	for _, c := range gaol.Probe().Checks() {
-		if !c.OK && c.Mechanism != "Landlock" {
+		if !c.OK && c.Mechanism != "Landlock" && c.Mechanism != "cgroup v2" && !strings.Contains(c.Mechanism, "PMU") {
 			return fmt.Errorf("the probe after %v: %+v", first, c)
 		}
 	}

@@ -19,35 +19,14 @@ import (
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
+	faces "github.com/gaol-sandbox/gaol/tests/either"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
 )
 
-// faulty fails after some bytes, whether it is read or written.
-type faulty struct{ after int }
-
-func (f *faulty) Read(b []byte) (int, error) {
-	if f.after == 0 {
-		return 0, errors.New("faulty reader")
-	}
-	n := min(len(b), f.after)
-	f.after -= n
-	return n, nil
-}
-
-func (f *faulty) Write([]byte) (int, error) { return 0, errors.New("faulty writer") }
-
 // plain hides that a reader is a file.
 type plain struct{ io.Reader }
-
-// uncomparable is a writer that == panics on.
-type uncomparable struct {
-	to  io.Writer
-	not []int
-}
-
-func (u uncomparable) Write(b []byte) (int, error) { return u.to.Write(b) }
 
 func theFile(path string, flags int) *os.File {
 	GinkgoHelper()
@@ -70,10 +49,10 @@ var _ = Describe("standard streams", func() {
 			func() io.Reader { return plain{theFile(file, os.O_RDONLY)} },
 			func() io.Reader { return nil },
 			func() io.Reader { return bytes.NewReader(make([]byte, 3<<20)) },
-			func() io.Reader { return &faulty{after: 1000} },
+			func() io.Reader { return &faces.Faulty{After: 1000} },
 		} {
 			programs := []string{"cat", "wc -c", "true", "head -c 3", "exec <&-; exit 4"}
-			if _, is := stdin().(*faulty); is {
+			if _, is := stdin().(*faces.Faulty); is {
 				programs = programs[:2] // the others may end first, and then its error counts for nothing
 			}
 			for _, program := range programs {
@@ -96,7 +75,9 @@ var _ = Describe("standard streams", func() {
 			func(a, b *bytes.Buffer) (io.Writer, io.Writer) { return a, nil },
 			func(a, b *bytes.Buffer) (io.Writer, io.Writer) { return nil, b },
 			func(a, b *bytes.Buffer) (io.Writer, io.Writer) { return nil, nil },
-			func(a, b *bytes.Buffer) (io.Writer, io.Writer) { return uncomparable{to: a}, uncomparable{to: b} },
+			func(a, b *bytes.Buffer) (io.Writer, io.Writer) {
+				return faces.Uncomparable{To: a}, faces.Uncomparable{To: b}
+			},
 		} {
 			both(s, func(c *either) string {
 				var a, b bytes.Buffer
@@ -114,7 +95,7 @@ var _ = Describe("standard streams", func() {
 			}, "/bin/sh", "-c", script)
 		}
 		both(s, func(c *either) string {
-			c.set(fields{Stdout: &faulty{}})
+			c.set(fields{Stdout: &faces.Faulty{}})
 			return c.saw(c.Run())
 		}, "/bin/sh", "-c", "echo once")
 	})

@@ -17,6 +17,7 @@ import (
 type profileFlags struct {
 	file    string
 	options []gaol.Option
+	limits  gaol.Limits
 	words   map[string]string // an operation as the library writes it -> the flag that it came from
 }
 
@@ -31,6 +32,8 @@ type flagRow struct {
 	name, usage string
 	parse       parser
 	op          gaol.Option
+	limit       bool // it limits, and so takes away; alone, that it takes no value
+	alone       bool
 	words       []string // completions of its value; one that ends in : or = goes on
 }
 
@@ -43,7 +46,7 @@ var profileFlagTable = slices.Concat(operationFlags, []flagRow{
 	{name: "dir", parse: dir, usage: "working directory, inside: `PATH`"},
 	{name: "on-denied", parse: onDenied, words: []string{"errno", "kill"},
 		usage: "what a denied system call ends in: `errno|kill`, the call or the program; errno if not given"},
-})
+}, limitFlags)
 
 func (p *profileFlags) register(c *cobra.Command) {
 	p.words = map[string]string{}
@@ -53,15 +56,18 @@ func (p *profileFlags) register(c *cobra.Command) {
 	mark(flags.Lookup("profile"))
 	_ = c.MarkFlagFilename("profile", "toml", "json")
 	for _, row := range profileFlagTable {
-		v := &flagValue{flags: p, name: row.name, parse: row.parse, op: row.op}
+		v := &flagValue{flags: p, row: row}
 		f := flags.VarPF(v, row.name, "", row.usage)
-		if row.parse == nil {
+		if row.bare() {
 			f.NoOptDefVal = "true"
 		}
 		mark(f)
 	}
 	for _, row := range profileFlagTable {
-		if row.words != nil {
+		switch {
+		case row.limit && !row.alone:
+			_ = c.RegisterFlagCompletionFunc(row.name, cobra.NoFileCompletions)
+		case row.words != nil:
 			_ = c.RegisterFlagCompletionFunc(row.name, complete(row.words))
 		}
 	}
@@ -100,7 +106,10 @@ func (p *profileFlags) profile() (gaol.Profile, error) {
 			return base, err
 		}
 	}
-	all, err := base.With(p.options...)
+	all, err := p.limited(base)
+	if err == nil {
+		all, err = all.With(p.options...)
+	}
 	if err == nil && len(all.Operations()) == 0 {
 		err = errNothingAllowed
 	}
@@ -110,29 +119,33 @@ func (p *profileFlags) profile() (gaol.Profile, error) {
 // flagValue appends to the profile each time that its flag is given.
 type flagValue struct {
 	flags *profileFlags
-	name  string
-	parse parser
-	op    gaol.Option
+	row   flagRow
 }
+
+// bare says that the flag takes no value.
+func (r flagRow) bare() bool { return r.alone || r.parse == nil && !r.limit }
 
 func (v *flagValue) String() string { return "" }
 
 func (v *flagValue) Type() string {
-	if v.parse == nil {
+	if v.row.bare() {
 		return "bool"
 	}
 	return "string"
 }
 
 func (v *flagValue) Set(s string) error {
-	option, text := v.op, "--"+v.name
-	if v.parse == nil {
+	if v.row.limit {
+		return v.flags.setLimit(v.row.name, s, v.row.alone)
+	}
+	option, text := v.row.op, "--"+v.row.name
+	if v.row.parse == nil {
 		if s != "true" {
 			return errors.New("it takes no value, and no flag takes a right away")
 		}
 	} else {
 		var err error
-		if option, err = v.parse(s); err != nil {
+		if option, err = v.row.parse(s); err != nil {
 			return err
 		}
 		text += " " + s

@@ -54,7 +54,7 @@ func usage(c *cobra.Command) error {
 		fmt.Fprintf(w, "\n%s COMMAND --help tells more.\n", c.CommandPath())
 	}
 	profile, other := flagGroups(c)
-	section(w, "What the program may do, and what it is given (each adds to the profile)", profile)
+	section(w, "What the program may do, what it is given, and its limits (each adds to the profile)", profile)
 	section(w, "Other flags", other)
 	return nil
 }

@@ -27,6 +27,7 @@ func newMan() *cobra.Command {
 }
 
 const manStatus = `N	The program's own; --status-fd tells it from what follows.
+124	A limit ended the program (wall, cpu, memory, output or instructions), or cut its output off; gaol says which.
 125	gaol failed: bad usage, a bad profile, a profile that this host cannot enforce, a sandbox that could not be set up.
 126	The program was found but cannot be executed.
 127	The program was not found inside.
@@ -55,9 +56,12 @@ const manFiles = `A profile file has the names of the flags as keys:
 	connect = ["all"]
 	deny    = [{ read = "/srv/in/keys" }]
 	best-effort = [{ write = "/srv/out" }, { system = true }]
+	[limits]
+	wall    = "30s"
+	memory  = "512 MiB"
 
 Flags without a value are true there. An entry of deny and best-effort is a table with one of the other keys and what one entry of that
-key's list is, where the flags have KEY=VALUE.
+key's list is, where the flags have KEY=VALUE. The flags that limit are keys of the table limits.
 
 ${HOME}, ${CWD} and ${TMP} stand for the home, the working and the temporary directory; extends = ["other.toml"] starts from another
 file. gaol explain --toml prints one.`
@@ -72,6 +76,14 @@ const manDeny = `--deny read=PATH makes a hole in what other flags allow. The mo
 gaol refuses what the host cannot enforce exactly. --best-effort write=/srv/out accepts less, of that one operation alone;
 --report lists each gap.`
 
+const manLimits = `A DURATION has its unit: 30s, 1m30s, 500ms. A SIZE is a number of bytes, or has one of the units B, kB, MB, GB and TB (powers of
+1000), KiB, MiB, GiB and TiB (of 1024). Of a flag that is given twice the smaller value holds; one that is beyond the limit of the profile
+file is refused.
+
+--memory and --cpu are of all processes together. With --process that takes a delegated cgroup of version 2, or --per-process, which makes
+them hold for each process by itself. --processes, --processors, --read-rate and --write-rate always take such a cgroup, --instructions a
+counter of the processor. gaol doctor tells whether there is one, gaol explain what holds each limit.`
+
 const manUser = `Run by root, a program is root without any capability: what root owns is its own, as far as the profile grants it. --user NAME makes
 it that user, in the groups of its account, and --user UID:GID one in that group alone. Modes and owners then hold for it as they do outside, and what
 it makes is its own. Neither number may be root's.
@@ -81,8 +93,10 @@ has ended. It reads what everybody may, and writes its private directories; sinc
 next, a profile that lets it make others is refused.`
 
 const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
-ran, and "error" then has the step, the operation and the path, the error and a hint. The rest is the report: the engine and its
-mechanisms, what was enforced by which, gaps, denials, the number of processes killed at the end, and what was used.`
+ran, and "error" then has the step, the operation and the path, the error and a hint. "end" says how it ended: "exited", "signal", "canceled",
+"wall limit", "CPU limit", "memory limit", "output limit", "instructions limit", "denied" (with --on-denied kill; "syscall" then has the name and the
+number of the system call, if it is known), or "lost" (the sandbox was killed from outside). The rest is the report: the engine and its mechanisms, what was
+enforced by which, gaps, denials, the number of processes killed at the end, and what was used, in nanoseconds and bytes.`
 
 type page struct {
 	w   io.Writer
@@ -163,6 +177,7 @@ func (p *page) write(root *cobra.Command) {
 	}
 	p.section("ADDRESSES", manAddresses)
 	p.section("DENYING AND BEST EFFORT", manDeny)
+	p.section("LIMITS", manLimits)
 	p.section("PROFILE FILES", manFiles)
 	p.section("USERS", manUser)
 	p.section("TERMINAL", manTerminal)

@@ -4,6 +4,7 @@ package main
 // stays as it is.
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -42,7 +43,11 @@ func flagWords(advice string) string {
 	replace(`\b(Network\w+)\((TCP|UDP|Loopback)\((\d+)\)\)`, func(m []string) string { return valued(m[1], strings.ToLower(m[2])+":"+m[3]) })
 	replace(`\b(Network\w+)\(LocalSocket\("([^"]*)"\)\)`, func(m []string) string { return valued(m[1], "unix:"+m[2]) })
 	replace(`\b(Network\w+)\((?:Host|CIDR)\("([^"]*)", (\d+)\)\)`, func(m []string) string { return valued(m[1], m[2]+":"+m[3]) })
-	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill"}
+	replace(`\bLimits\.(\w+)`, func(m []string) string { return limitFlag(m[1]) })
+	replace(`\bPerProcess\b`, func([]string) string { return "--per-process" })
+	pairs := []string{"OnDenied(Errno)", "--on-denied errno", "OnDenied(Kill)", "--on-denied kill",
+		"NetworkOutbound(TCP)", "--connect tcp:PORT", "NetworkOutbound(UDP)", "--connect udp:PORT",
+		"NetworkOutbound(LocalSocket)", "--connect unix:PATH", "NetworkInbound(LocalSocket)", "--listen unix:PATH"}
 	for _, row := range operationFlags {
 		if op, ok := row.op.(gaol.Operation); ok {
 			pairs = append(pairs, op.String(), "--"+row.name)
@@ -53,6 +58,15 @@ func flagWords(advice string) string {
 	replace(`\bBestEffort\(--(\w+) ([^()]*)\)`, func(m []string) string { return "--best-effort " + m[1] + "=" + m[2] })
 	replace(`\bBestEffort\(--(\w+)\)`, func(m []string) string { return "--best-effort " + m[1] })
 	return advice
+}
+
+func limitFlag(name string) string {
+	for _, f := range (profile.Limits{}).Fields() {
+		if f.Name == name {
+			return "--" + f.Key
+		}
+	}
+	return ""
 }
 
 func ipcWord(name string) string {
@@ -66,6 +80,12 @@ func ipcWord(name string) string {
 
 func denial(d gaol.Denial) string {
 	s := strings.TrimSpace(d.Operation + " " + d.Path)
+	switch {
+	case d.Syscall != "":
+		s = fmt.Sprintf("%s (%d)", d.Syscall, d.Number)
+	case d.Number != 0:
+		s = fmt.Sprintf("%s %d", d.Operation, d.Number)
+	}
 	if d.Suggestion != "" {
 		s += "; " + flagWords(d.Suggestion)
 	}

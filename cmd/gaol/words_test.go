@@ -18,6 +18,7 @@ func TestAdviceIsInTheWordsOfTheCommandLine(t *testing.T) {
 		`BestEffort(NetworkInbound(TCP(80))), NetworkOutbound(UDP(53))`:                        `--best-effort listen=tcp:80, --connect udp:53`,
 		`NetworkOutbound(LocalSocket("/run/a"))`:                                               `--connect unix:/run/a`,
 		`NetworkOutbound(Host("example.com", 443)), NetworkOutbound(CIDR("2001:db8::/32", 1))`: `--connect example.com:443, --connect 2001:db8::/32:1`,
+		`Limits.FileSize, which counts; or PerProcess, or Limits.Nothing`:                      `--file-size, which counts; or --per-process, or Limits.Nothing`,
 		`OnDenied(Errno) lets the program go on`:                                               `--on-denied errno lets the program go on`,
 		`Map("/a", "/b", ReadOnly), Map("/a", "/b c", ReadWrite)`:                              `--map /a=/b, --map /a=/b c:rw`,
 		`Map("/a", "/b"), Foo("/x"), IPC(Smoke), Network.`:                                     `Map("/a", "/b"), Foo("/x"), IPC(Smoke), Network.`,

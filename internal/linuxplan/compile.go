@@ -72,7 +72,7 @@ func Namespaces(network bool) (template, fresh uint32) {
 	return template, fresh
 }
 
-// SetFilter completes the seccomp step of a compiled plan.
+// SetFilter completes the seccomp step of a compiled plan. Where Self says so and there is no step for SetSelf, it is for both filters in one.
 func SetFilter(p plan.Plan, filter []plan.Instruction) { set(p, plan.Seccomp, filter) }
 
 // SetSelf completes the step of the filter that knows its process, where there is one.
@@ -221,6 +221,18 @@ func bindFlags(r policy.Rights) uint16 {
 	return f
 }
 
+// ownOptions are those of the tmpfs that a command's private directories are in; a limit of the command's comes behind them.
+const ownOptions = "mode=1777,size=512m,nr_inodes=64k"
+
+func count(places []*place, kind policy.Kind) (n int) {
+	for _, p := range places {
+		if p.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
 // init makes what each command has of its own. A tree of the host that lies in a private directory is lifted before the directory
 // is covered, and put down in it again.
 func (c *compiler) init(p *policy.Policy, places []*place) error {
@@ -237,13 +249,21 @@ func (c *compiler) init(p *policy.Policy, places []*place) error {
 		c.step(plan.Step{Op: plan.Lift, Path: n.Path, N: slot, Why: n.Why})
 	}
 	made := map[string]bool{}
+	shares, several := uint32(0), count(places, policy.Private) > 1 // what they hold together has one bound
 	for _, n := range places {
 		if n.private() {
 			c.below(n, made)
 		}
 		switch n.Kind {
 		case policy.Private:
-			s := plan.Step{Op: plan.Tmpfs, Path: n.Path, Text: "mode=1777,size=512m,nr_inodes=64k", Why: n.Why}
+			s := plan.Step{Op: plan.Tmpfs, Path: n.Path, Text: ownOptions, Why: n.Why}
+			if several {
+				if shares == 0 {
+					c.step(plan.Step{Op: plan.Pool, Path: n.Path, Text: ownOptions, Why: n.Why})
+				}
+				s = plan.Step{Op: plan.Share, Path: n.Path, N: shares, Why: n.Why}
+				shares++
+			}
 			if n.Rights&policy.Execute == 0 {
 				s.Flags = plan.NoExec
 			}
@@ -303,21 +323,41 @@ func (c *compiler) below(n *place, made map[string]bool) {
 }
 
 func (c *compiler) program(p *policy.Policy, h policy.Host, places []*place) {
-	c.limits(h)
+	c.limits(p, h)
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps})
 	if h.Landlock >= policy.MinLandlock {
 		c.landlock(h.Landlock, p, places)
 	}
-	if _, _, scopes := landlock.Known(h.Landlock); scopes&landlock.ScopeSignal == 0 {
-		c.step(plan.Step{Op: plan.SeccompSelf}) // a pid namespace does not bound what a terminal signals
+	c.step(plan.Step{Op: plan.Limits})
+	c.filters(p, h)
+}
+
+// filters are the last steps.
+func (c *compiler) filters(p *policy.Policy, h policy.Host) {
+	switch {
+	case p.Kill: // one filter, that of Self in it: only one of a process can have a listener (man 2 seccomp)
+		c.step(plan.Step{Op: plan.Seccomp, Flags: plan.Told})
+		return
+	case Self(p, h):
+		c.step(plan.Step{Op: plan.SeccompSelf})
 	}
 	c.step(plan.Step{Op: plan.Seccomp})
 }
 
-func (c *compiler) limits(h policy.Host) {
-	// 1, not 0: a helper that core_pattern names, outside, gets the core of a process with any limit but this (fs/coredump.c)
-	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: h.Core, Hard: h.Core}})
+// Self says that there has to be a filter that knows its process: a pid namespace does not bound what a terminal signals.
+func Self(p *policy.Policy, h policy.Host) bool {
+	_, _, scopes := landlock.Known(h.Landlock)
+	return p.Engine == policy.LandlockEngine || scopes&landlock.ScopeSignal == 0
+}
+
+// limits are those that every command has; what the profile's Limits or the command's say is narrower, and the command brings it.
+func (c *compiler) limits(p *policy.Policy, h policy.Host) {
+	core := h.Core
+	if p.Limits.Core != 0 {
+		core = min(uint64(p.Limits.Core), h.CoreHard)
+	}
+	c.step(plan.Step{Op: plan.Rlimit, N: rlimitCore, Limit: plan.Limit{Soft: core, Hard: core}})
 	c.step(plan.Step{Op: plan.Rlimit, N: rlimitNofile, Limit: plan.Limit{Soft: h.Nofile[0], Hard: h.Nofile[1]}})
 }
 

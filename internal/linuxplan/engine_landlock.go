@@ -27,15 +27,15 @@ func compileRules(p policy.Policy, h policy.Host) plan.Plan {
 	if p.Processes {
 		c.step(plan.Step{Op: plan.Scope, Why: "ProcessCreate()"})
 	}
-	c.limits(h)
+	c.limits(&p, h)
 	c.step(plan.Step{Op: plan.NoNewPrivs})
 	c.step(plan.Step{Op: plan.DropCaps, Flags: plan.CapsHeld})
 	if p.Proc != policy.NoProc {
 		c.narrow(&p, h.Mounts)
 	}
 	c.step(plan.Step{Op: plan.LandlockKept}) // the last: a domain holds a copy of all rules of the one before
-	c.step(plan.Step{Op: plan.SeccompSelf})
-	c.step(plan.Step{Op: plan.Seccomp})
+	c.step(plan.Step{Op: plan.Limits})
+	c.filters(&p, h)
 	return c.plan
 }
 

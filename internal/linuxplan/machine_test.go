@@ -37,9 +37,11 @@ type machine struct {
 	pivoted  bool
 	sealed   bool
 	held     map[string]bool // looked at by each spawn
+	pool     map[uint32]bool // the shares that it has
 	rules    map[string]uint64
 	ruleset  *plan.Ruleset
 	enforced bool
+	limited  bool // by what the command brings
 }
 
 // top is the mount that shows p: the one deepest in the tree, the last of those at one place.
@@ -74,7 +76,7 @@ func (m *machine) kind(p string) string {
 	}
 	at := path.Join(n.host, strings.TrimPrefix(p, n.at))
 	switch what, ok := m.fs[at]; {
-	case n.kind == plan.Proc || n.kind == plan.ProcBase || n.kind == plan.Devpts || n.kind == plan.Mqueue:
+	case n.kind == plan.Proc || n.kind == plan.ProcBase || n.kind == plan.Pool || n.kind == plan.Devpts || n.kind == plan.Mqueue:
 		if p == n.at {
 			return "/"
 		}
@@ -131,16 +133,22 @@ func (m *machine) run(p plan.Plan) error {
 		if (s.Op == plan.Seccomp) != (i == len(p.Steps)-1) || s.Op == plan.Seccomp && s.Op.Stage() != plan.Confine {
 			return fmt.Errorf("%s is step %d of %d; the filter is the last, and confines", s, i, len(p.Steps))
 		}
+		if m.limited && s.Op != plan.SeccompSelf && s.Op != plan.Seccomp {
+			return fmt.Errorf("%s opens files behind the limit of files", s)
+		}
 		if err := m.step(s); err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
 	}
 	for _, n := range m.mounts {
+		if n.kind == plan.Pool {
+			return fmt.Errorf("the pool is shown at %s", n.at)
+		}
 		if n.kind == plan.Skeleton && !n.empty && !n.cover {
 			return fmt.Errorf("the skeleton of %s is shown", n.at)
 		}
 	}
-	if !m.pivoted || len(m.lifted) > 0 || m.ruleset != nil && !m.enforced {
+	if !m.pivoted || !m.limited || len(m.lifted) > 0 || m.ruleset != nil && !m.enforced {
 		return fmt.Errorf("pivoted %v, %d trees lifted, enforced %v", m.pivoted, len(m.lifted), m.enforced)
 	}
 	return nil
@@ -239,13 +247,27 @@ func (m *machine) step(s plan.Step) error {
 			return err
 		}
 		m.mounts = append(m.mounts, tree[1:]...)
-	case plan.Tmpfs, plan.Devpts, plan.Mqueue, plan.Proc, plan.ProcBase:
+	case plan.Tmpfs, plan.Pool, plan.Share, plan.Devpts, plan.Mqueue, plan.Proc, plan.ProcBase:
 		n := &mount{at: s.Path, kind: s.Op, flags: s.Flags}
-		if s.Op == plan.Tmpfs && s.Text != "mode=1777,size=512m,nr_inodes=64k" {
+		if (s.Op == plan.Tmpfs || s.Op == plan.Pool) && s.Text != "mode=1777,size=512m,nr_inodes=64k" {
 			return fmt.Errorf("unbounded")
 		}
-		if s.Op == plan.Tmpfs {
+		switch s.Op {
+		case plan.Tmpfs:
+			if m.pool != nil {
+				return fmt.Errorf("not of the pool")
+			}
 			n.made = map[string]string{}
+		case plan.Pool:
+			if m.pool != nil {
+				return fmt.Errorf("a second pool")
+			}
+			m.pool = map[uint32]bool{}
+		case plan.Share:
+			if m.pool == nil || m.pool[s.N] || len(m.pool) == 0 && m.top(s.Path).kind != plan.Pool {
+				return fmt.Errorf("of no pool, or seen twice, or not on top of it: %v", m.pool)
+			}
+			m.pool[s.N], n.kind, n.made = true, plan.Tmpfs, map[string]string{}
 		}
 		// what lies below is covered
 		if err := m.put(n, "/"); err != nil {
@@ -272,6 +294,8 @@ func (m *machine) step(s plan.Step) error {
 		m.rules[s.Path] |= uint64(s.N)
 	case plan.LandlockEnforce:
 		m.enforced = true
+	case plan.Limits:
+		m.limited = true
 	}
 	return nil
 }

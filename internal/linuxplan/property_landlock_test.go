@@ -76,6 +76,10 @@ func (m *ruled) run(f fakeFS, p plan.Plan) error {
 			m.kept.enforced = noNewPrivs
 		case plan.LandlockEnforce:
 			m.own.enforced = noNewPrivs
+		case plan.Limits:
+			if rest := p.Steps[i+1:]; slices.ContainsFunc(rest, func(s plan.Step) bool { return s.Op != plan.SeccompSelf && s.Op != plan.Seccomp }) {
+				return fmt.Errorf("what opens a file comes behind the limit of files")
+			}
 		case plan.SeccompSelf, plan.Seccomp:
 			if s.Op == plan.Seccomp != (i == len(p.Steps)-1) {
 				return fmt.Errorf("%s is step %d of %d", s, i, len(p.Steps))

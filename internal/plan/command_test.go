@@ -39,6 +39,15 @@ func read(b []byte) Command {
 			c.User.Groups = append(c.User.Groups, word(word(at+12)+4*i))
 		}
 	}
+	long := func(at uint32) uint64 { return le.Uint64(b[at:]) }
+	for i := range word(48) {
+		at := word(52) + 24*i
+		c.Limits = append(c.Limits, ResourceLimit{word(at), Limit{long(at + 8), long(at + 16)}})
+		if at%8 != 0 || word(at+4) != 0 {
+			panic("a limit that C does not read like this")
+		}
+	}
+	c.Disk, c.Processors, c.CPU = str(word(56)), word(60), long(64)
 	return c
 }
 
@@ -55,6 +64,10 @@ func TestACommandComesBackAsItWas(t *testing.T) {
 			Argv: list("argv", 1), Env: list("env", 0), Candidates: list("candidates", 1),
 			FDs: rapid.SliceOfN(rapid.IntRange(0, 1<<31-1), 3, 8).Draw(t, "fds"),
 			Dir: oddString.Draw(t, "dir"), TTY: rapid.IntRange(-1, 2).Draw(t, "tty"), Foreground: rapid.Bool().Draw(t, "foreground"),
+			Disk: oddString.Draw(t, "disk"), CPU: rapid.Uint64().Draw(t, "cpu"), Processors: rapid.Uint32().Draw(t, "processors"),
+		}
+		for range rapid.IntRange(0, 16).Draw(t, "limits") {
+			c.Limits = append(c.Limits, ResourceLimit{rapid.Uint32().Draw(t, "resource"), Limit{rapid.Uint64().Draw(t, "soft"), rapid.Uint64().Draw(t, "hard")}})
 		}
 		if rapid.Bool().Draw(t, "user") {
 			c.User = &User{Uid: rapid.Uint32().Draw(t, "uid"), Gid: rapid.Uint32().Draw(t, "gid"), UIDMap: oddString.Draw(t, "uid map"), GIDMap: oddString.Draw(t, "gid map")}
@@ -94,6 +107,7 @@ func TestABadCommandIsRefused(t *testing.T) {
 		{"a NUL in an argument", `"a\x00" contains a NUL byte`, func(c *Command) { c.Argv = slices.Concat(c.Argv, []string{"a\x00"}) }},
 		{"a NUL in the environment", `"A=\x00" contains a NUL byte`, func(c *Command) { c.Env = []string{"A=\x00"} }},
 		{"a NUL in a candidate", `"\x00" contains a NUL byte`, func(c *Command) { c.Candidates = []string{"\x00"} }},
+		{"a NUL in the options", `",size=1\x00" contains a NUL byte`, func(c *Command) { c.Disk = ",size=1\x00" }},
 		{"a NUL in a map", `"\x00" contains a NUL byte`, func(c *Command) { c.User = &User{UIDMap: "\x00"} }},
 		{"a NUL in a map of groups", `"\x00" contains a NUL byte`, func(c *Command) { c.User = &User{GIDMap: "\x00"} }},
 		{"a NUL in the directory", `"/\x00" contains a NUL byte`, func(c *Command) { c.Dir = "/\x00" }},

@@ -62,7 +62,7 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 		} else {
 			s.Path = value
 		}
-	case mode, slot, rights, netRights, resource:
+	case mode, slot, number, rights, netRights, resource:
 		s.N = v
 	case port:
 		s.Port = uint16(v)

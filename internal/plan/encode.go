@@ -52,7 +52,8 @@ const (
 	version      = 1
 	headerSize   = 48
 	stepSize     = 12
-	commandSize  = 48
+	commandSize  = 72
+	rlimitSize   = 24
 	maxSize      = 64 << 20
 )
 
@@ -105,7 +106,7 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 			return a.str(s.Path)
 		}
 		return a.str(s.Text)
-	case mode, slot, rights, netRights, resource:
+	case mode, slot, number, rights, netRights, resource:
 		return s.N, nil
 	case port:
 		return uint32(s.Port), nil
@@ -192,12 +193,22 @@ func aligned(b []byte) []byte { return slices.Clip(b) }
 // Command is what one spawn adds to the plan.
 type Command struct {
 	Argv, Env  []string
-	Candidates []string // tried in turn, as execvp does
-	FDs        []int    // FDs[i] of the caller becomes i inside; at least three
-	Dir        string   // inside
-	TTY        int      // number inside of the caller's controlling terminal; -1: none, and a session of its own
-	Foreground bool     // with TTY: the program becomes the terminal's foreground job
-	User       *User    // nil: the caller
+	Candidates []string        // tried in turn, as execvp does
+	FDs        []int           // FDs[i] of the caller becomes i inside; at least three
+	Dir        string          // inside
+	TTY        int             // number inside of the caller's controlling terminal; -1: none, and a session of its own
+	Foreground bool            // with TTY: the program becomes the terminal's foreground job
+	Limits     []ResourceLimit // for the step Limits
+	Disk       string          // options of Tmpfs and Pool, behind the plan's: each with a comma before it
+	CPU        uint64          // nanoseconds of processor time after which the init ends the program; 0: no limit
+	Processors uint32          // with CPU: how many can be busy with the program at once
+	User       *User           // nil: the caller
+}
+
+// ResourceLimit is one limit of a command.
+type ResourceLimit struct {
+	Resource uint32 // an RLIMIT_ number
+	Limit
 }
 
 // User is another user for the program, with the maps of a user namespace that has its numbers and the caller's. None of them is 0.
@@ -234,6 +245,16 @@ func (c Command) Encode() ([]byte, error) {
 		}
 		out = le.AppendUint32(out, uint32(fd))
 	}
+	disk, err := a.str(c.Disk)
+	if err != nil {
+		return nil, err
+	}
+	a.align(8)
+	limits := a.offset()
+	for _, l := range c.Limits {
+		a.bytes = le.AppendUint32(le.AppendUint32(a.bytes, l.Resource), 0)
+		a.bytes = le.AppendUint64(le.AppendUint64(a.bytes, l.Soft), l.Hard)
+	}
 	credential, err := a.user(c.User)
 	if err != nil {
 		return nil, err
@@ -247,10 +268,11 @@ func (c Command) Encode() ([]byte, error) {
 		foreground = 1
 	}
 	head := []uint32{commandMagic, uint32(len(out)), uint32(len(c.Argv)), uint32(len(c.Env)), uint32(len(c.Candidates)),
-		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY)), foreground, credential}
+		uint32(len(c.FDs)), table, fds, dir, uint32(int32(c.TTY)), foreground, credential, uint32(len(c.Limits)), limits, disk, c.Processors}
 	for i, v := range head {
 		le.PutUint32(out[i*4:], v)
 	}
+	le.PutUint64(out[len(head)*4:], c.CPU)
 	return aligned(out), nil
 }
 

@@ -104,6 +104,9 @@ func everyStep() []Step {
 		{Op: Lift, Path: "/tmp/in", N: 63},
 		{Op: Tmpfs, Path: "/tmp", Text: "mode=1777", Flags: NoExec},
 		{Op: Tmpfs, Path: "/tmp/x", Text: "mode=1777"},
+		{Op: Pool, Path: "/srv/a", Text: "mode=1777,size=1m"},
+		{Op: Share, Path: "/srv/a", N: 0, Flags: NoExec},
+		{Op: Share, Path: "/srv/b", N: 1<<32 - 1},
 		{Op: Devpts, Path: "/dev/pts", Text: "newinstance"},
 		{Op: Mqueue, Path: "/dev/mqueue"},
 		{Op: Proc, Path: "/proc", Text: "hidepid=2"},
@@ -128,7 +131,9 @@ func everyStep() []Step {
 		{Op: LandlockPath, Path: "/proc/self", N: 4, Flags: FollowSelf},
 		{Op: LandlockPort, Port: 443, N: 2},
 		{Op: LandlockEnforce},
+		{Op: Limits},
 		{Op: SeccompSelf, Filter: []Instruction{{Code: 6, K: 0x7fff0000}, {Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
+		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}, Flags: Told},
 	})
 }

@@ -133,7 +133,7 @@ func TestTheDefinesAreThoseOfTheHeader(t *testing.T) {
 		"GAOL_PLAN_MAGIC": magic, "GAOL_COMMAND_MAGIC": commandMagic, "GAOL_PLAN_VERSION": version,
 		"GAOL_BIND_RDONLY": uint32(ReadOnly), "GAOL_BIND_NOEXEC": uint32(NoExec), "GAOL_BIND_DEV": uint32(Dev),
 		"GAOL_BIND_DIR": uint32(IsDir), "GAOL_BIND_FILE": uint32(IsFile), "GAOL_BIND_NODE": uint32(IsNode), "GAOL_BIND_FIFO": uint32(IsFifo), "GAOL_BIND_SOCK": uint32(IsSock),
-		"GAOL_BIND_ALL": uint32(ReadOnly | NoExec | Dev | IsDir | IsFile | IsNode | IsFifo | IsSock), "GAOL_RULE_MOUNT": uint32(MustBeMount), "GAOL_SLOTS": 64,
+		"GAOL_BIND_ALL": uint32(ReadOnly | NoExec | Dev | IsDir | IsFile | IsNode | IsFifo | IsSock), "GAOL_RULE_MOUNT": uint32(MustBeMount), "GAOL_SLOTS": 64, "GAOL_FILTER_TOLD": uint32(Told),
 	} {
 		m := regexp.MustCompile(`#define ` + name + ` (0x[0-9a-f]+|[0-9]+)u`).FindStringSubmatch(h)
 		if m == nil {
@@ -162,7 +162,7 @@ func size(t *testing.T, header, name string) int {
 			continue
 		}
 		kind, fields, _ := strings.Cut(line, " ")
-		n, ok := map[string]int{"uint16_t": 2, "uint32_t": 4, "int32_t": 4, "uint64_t": 8}[kind]
+		n, ok := map[string]int{"uint16_t": 2, "uint32_t": 4, "int32_t": 4, "uint64_t": 8, "int64_t": 8}[kind]
 		if !ok {
 			t.Fatalf("%s: %q", name, line)
 		}
@@ -184,7 +184,7 @@ func size(t *testing.T, header, name string) int {
 func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 	h := source(t, "plan.h")
 	for name, want := range map[string]int{
-		"gaol_plan": headerSize, "gaol_step": stepSize, "gaol_command": commandSize, "gaol_credential": 24, "gaol_landlock": 32, "gaol_limit": 16,
+		"gaol_plan": headerSize, "gaol_step": stepSize, "gaol_command": commandSize, "gaol_credential": 24, "gaol_landlock": 32, "gaol_limit": 16, "gaol_rlimit": rlimitSize,
 	} {
 		if got := size(t, h, name); got != want {
 			t.Errorf("struct %s takes %d bytes in C, %d in Go", name, got, want)
@@ -193,7 +193,7 @@ func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 }
 
 func TestTheArgumentsAreThoseThatTheCoreChecks(t *testing.T) {
-	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", slot: "SLOT",
+	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", slot: "SLOT", number: "ANY",
 		rights: "ANY", port: "PORT", netRights: "ANY", ruleset: "LANDLOCK", resource: "ANY", limit: "LIMIT", filter: "FILTER", count: "ANY"}
 	_, values := enum(t, source(t, "plan.h"), "gaol_op")
 	rules := regexp.MustCompile(`\[(GAOL_\w+)\] = \{1, (\w+), (\w+), (\w+), (\w+)\}`).FindAllStringSubmatch(source(t, "plan.c"), -1)

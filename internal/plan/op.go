@@ -43,6 +43,8 @@ const (
 	KeepPort
 	Lift
 	Tmpfs
+	Pool
+	Share
 	Devpts
 	Mqueue
 	Proc
@@ -61,6 +63,7 @@ const (
 	LandlockPath
 	LandlockPort
 	LandlockEnforce
+	Limits
 	SeccompSelf
 	Seccomp
 	ops
@@ -86,6 +89,7 @@ const (
 	Arena
 	Pipe
 	Credential
+	Listen
 )
 
 // arg is what a step's a or b means.
@@ -99,6 +103,7 @@ const (
 	target        // what a link points to
 	mode          // permission bits
 	slot          // a lifted tree
+	number        // of a share
 	rights        // of Landlock
 	port          // of TCP or UDP
 	netRights     // of Landlock
@@ -129,6 +134,8 @@ var info = [ops]struct {
 	Seal:            {"seal", Build, path, none},
 	Lift:            {"lift", Init, path, slot},
 	Tmpfs:           {"tmpfs", Init, path, text},
+	Pool:            {"pool", Init, path, text},
+	Share:           {"share", Init, path, number},
 	Devpts:          {"devpts", Init, path, text},
 	Mqueue:          {"mqueue", Init, path, none},
 	Proc:            {"proc", Init, path, text},
@@ -150,6 +157,7 @@ var info = [ops]struct {
 	LandlockEnforce: {"landlock-enforce", Confine, none, none},
 	DropCaps:        {"drop-capabilities", Program, none, none},
 	Rlimit:          {"rlimit", Program, resource, limit},
+	Limits:          {"limits", Confine, none, none},
 	SeccompSelf:     {"seccomp-self", Confine, filter, count},
 	Seccomp:         {"seccomp", Confine, filter, count},
 }
@@ -174,6 +182,7 @@ var fixed = map[Op]string{
 	Arena:        "allocate memory",
 	Pipe:         "create pipe",
 	Credential:   "credential",
+	Listen:       "listen for denied calls",
 }
 
 func (o Op) valid() bool { return o >= IDMap && o < ops }
@@ -216,10 +225,13 @@ const (
 // CapsHeld, of DropCaps: there is no user namespace, and the caller may lack the privilege to lock what it drops.
 const CapsHeld uint16 = 1
 
+// Told, of Seccomp: what the filter kills for, process 1 is told first, where that is as strict. SelfPID may stand in it.
+const Told uint16 = 1
+
 // SelfPID stands in the filter of SeccompSelf for the number of the process that installs it.
 const SelfPID uint32 = 0x67616f6c
 
-// Flags of Bind; Tmpfs takes NoExec.
+// Flags of Bind; Tmpfs and Share take NoExec.
 const (
 	ReadOnly uint16 = 1 << iota
 	NoExec

@@ -97,6 +97,8 @@ func (s Step) String() string {
 			add("%04o", s.N)
 		case slot:
 			add("slot %d", s.N)
+		case number:
+			add("number %d", s.N)
 		case rights:
 			add("%s", names(uint64(s.N), landlockFS))
 		case port:
@@ -130,6 +132,12 @@ func (s Step) String() string {
 	if s.Op == DropCaps {
 		if s.Flags&CapsHeld != 0 {
 			add("as far as held")
+		}
+		return strings.Join(parts, " ")
+	}
+	if s.Op == Seccomp {
+		if s.Flags&Told != 0 {
+			add("told")
 		}
 		return strings.Join(parts, " ")
 	}

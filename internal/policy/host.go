@@ -49,8 +49,9 @@ type Host struct {
 	CPULimited bool
 	// Nofile is the soft and hard limit of open files that a program is given.
 	Nofile [2]uint64
-	// Core is the limit of cores: 1, which keeps them from a helper outside too, or 0 where the caller's hard limit is.
-	Core uint64
+	// Core is the limit of cores where none are asked for: 1, not 0, since a helper that core_pattern names, outside, gets the core of a process
+	// with any limit but this (fs/coredump.c); or 0, where the caller's hard limit is. CoreHard is that limit.
+	Core, CoreHard uint64
 	// Cgroup says that a cgroup can be made for each command, below one of version 2 that is delegated to the caller, and Controllers which
 	// controllers such a cgroup can have: "memory", "pids", "cpu", "io". Reason and Fix are of a person who wants a limit.
 	Cgroup      Check

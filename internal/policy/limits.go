@@ -4,6 +4,7 @@ package policy
 // host cannot hold is refused; nothing here may hold less than the limit says.
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,22 +21,37 @@ type Limits struct {
 	// AddressSpace is what RLIMIT_AS is set to, in bytes; zero: it is not set. It is Memory, less what private directories may hold. Without it
 	// Memory is held by the cgroup.
 	AddressSpace int64
-	// Seconds are what RLIMIT_CPU is set to, CPU rounded up; zero: it is not set. Without it CPU is held by watching the cgroup's time.
+	// Seconds are what RLIMIT_CPU is set to, the next whole second behind CPU; zero: it is not set. Process 1 ends the program at CPU itself, so
+	// that this is for what the program makes, and for a process 1 that is stopped. Without it CPU is held by watching the cgroup's time.
 	Seconds int64
 }
 
-const cgroupV2 = "cgroup v2"
+// The names of the two checks that are for limits alone.
+const (
+	cgroupV2 = "cgroup v2"
+	counter  = "hardware counter (PMU)"
+)
 
 // limitFix is the way to a cgroup where the probe knows no better.
 const limitFix = "a cgroup v2 that is delegated to the caller, such as a login session of systemd has or systemd-run --user --scope -p Delegate=yes gives"
 
+const counterFix = "a processor, or a virtual machine with the counters of one, and a kernel.perf_event_paranoid of 2 or less"
+
+// limitChecks are the checks of the host for limits, with a reason and a fix where the probe knows none.
+func (h Host) limitChecks() (group, count Check) {
+	group, count = h.Cgroup, h.Counter
+	group.Reason, group.Fix = cmp.Or(group.Reason, "none was found"), cmp.Or(group.Fix, limitFix)
+	count.Reason, count.Fix = cmp.Or(count.Reason, "none was found"), cmp.Or(count.Fix, counterFix)
+	return group, count
+}
+
 // decide chooses the mechanisms. Of the two that hold Memory a cgroup is exact, since it counts what is used and the kernel's part of it;
-// RLIMIT_AS counts what is reserved, of one process. CPU of one process is RLIMIT_CPU's: the kernel ends the program by itself.
+// RLIMIT_AS counts what is reserved, of one process. CPU of one process is that of its clock, which process 1 watches, and the kernel's.
 func (p *Policy) decide(l profile.Limits, processes bool, h Host) {
 	p.Limits = Limits{Limits: l}
 	alone := !processes || l.PerProcess // each process is the whole, or meant by itself
 	if l.CPU != 0 && alone {
-		p.Limits.Seconds = int64((l.CPU + time.Second - 1) / time.Second)
+		p.Limits.Seconds = int64(l.CPU/time.Second) + 1
 	}
 	byCgroup := !l.PerProcess && (processes || h.controller("memory") == "")
 	if l.Memory != 0 && !byCgroup {
@@ -52,11 +68,10 @@ func (l *Limits) whole(processes bool) bool { return l.AddressSpace != 0 && !pro
 
 // controller says why a cgroup with that controller cannot be had; empty: it can.
 func (h Host) controller(name string) string {
+	group, _ := h.limitChecks()
 	switch {
-	case !h.Cgroup.OK && h.Cgroup.Reason == "":
-		return "none was found"
-	case !h.Cgroup.OK:
-		return h.Cgroup.Reason
+	case !group.OK:
+		return group.Reason
 	case name != "" && !slices.Contains(h.Controllers, name):
 		return "the controller " + name + " is not delegated"
 	}
@@ -69,10 +84,8 @@ func (f *findings) limits(p *Policy, h Host) {
 	lack := func(name, mechanism, detail, fix string) {
 		f.unsupported = append(f.unsupported, Unsupported{Operation: "Limits." + name, Mechanism: mechanism, Detail: detail, Fix: fix})
 	}
-	fix := h.Cgroup.Fix
-	if fix == "" {
-		fix = limitFix
-	}
+	group, count := h.limitChecks()
+	fix := group.Fix
 	cgroup := func(name, controller, or string) {
 		if why := h.controller(controller); why != "" {
 			lack(name, cgroupV2, why, or+fix)
@@ -98,15 +111,19 @@ func (f *findings) limits(p *Policy, h Host) {
 			cgroup(c.name, c.controller, "")
 		}
 	}
-	if l.Instructions != 0 && !h.Counter.OK {
-		lack("Instructions", "a hardware counter of instructions (PMU)", h.Counter.Reason, h.Counter.Fix)
+	if l.Instructions != 0 {
+		if at := p.uncounted(); !count.OK {
+			lack("Instructions", counter, count.Reason, count.Fix)
+		} else if at != "" {
+			lack("Instructions", counter, "a process that executes what it may not read is not counted, and the program could make such a file: "+at, "a directory that is either written or executed")
+		}
 	}
 	if l.Core > 1 && !h.Cores.OK {
 		lack("Core", "cores that are files", h.Cores.Reason, h.Cores.Fix)
 	}
 	if l.whole(p.Processes) {
 		for _, o := range outside(p, h) {
-			lack("Memory", cgroupV2, o.what+" would be memory that RLIMIT_AS does not see, and of a cgroup: "+h.controller("memory"), o.or+fix)
+			lack("Memory", cgroupV2, o.what+" is memory that RLIMIT_AS does not bound, and no cgroup does: "+h.controller("memory"), o.or+fix)
 		}
 	}
 }
@@ -131,7 +148,7 @@ func outside(p *Policy, h Host) (out []memory) {
 		case e.Kind == Private && l.Disk == 0:
 			out = append(out, memory{e.Why, "Limits.Disk, which then counts in; or "})
 		case e.Kind == Private:
-			l.AddressSpace -= min(l.Disk, l.AddressSpace)
+			l.AddressSpace = l.Memory - min(l.Disk, l.Memory) // it is that of all together
 		case e.Kind != Bind:
 		case e.Rights&Device != 0 && e.Path != zeroPath && (isDevice(e.Path) || e.Path == "/dev/tty"):
 		case e.Rights&Device != 0, p.Engine == LandlockEngine && e.Dir && e.Rights&(Read|Write) != 0 && below(zeroPath, e.Path):
@@ -141,7 +158,7 @@ func outside(p *Policy, h Host) (out []memory) {
 		}
 	}
 	if l.AddressSpace < profile.MinMemory && len(out) == 0 {
-		out = append(out, memory{"Limits.Disk, which leaves no memory for the program,", "a smaller Limits.Disk, of which each private directory can hold as much; or "})
+		out = append(out, memory{"Limits.Disk, which leaves no memory for the program,", "a smaller Limits.Disk; or "})
 	}
 	if p.SystemV {
 		out = append(out, memory{"IPC(SystemV)", ""})
@@ -204,10 +221,10 @@ func (l *Limits) held() (out []held) {
 		return name
 	}
 	by := map[string]string{
-		"Wall": "gaol's timer", "Output": "gaol's pipes", "Disk": "the size of each tmpfs", "Instructions": "a hardware counter",
+		"Wall": "gaol's timer", "Output": "gaol's pipes", "Disk": "the size of their tmpfs", "Instructions": counter,
 		"Files": "RLIMIT_NOFILE", "FileSize": "RLIMIT_FSIZE", "Stack": "RLIMIT_STACK", "Core": "RLIMIT_CORE",
 		"Processes": cgroupV2 + ", pids.max", "Processors": cgroupV2 + ", cpu.max", "ReadRate": cgroupV2 + ", io.max", "WriteRate": cgroupV2 + ", io.max",
-		"CPU":    either(l.Seconds != 0, fmt.Sprintf("RLIMIT_CPU of %d s", l.Seconds), "cpu.stat"),
+		"CPU":    either(l.Seconds != 0, fmt.Sprintf("process 1 and RLIMIT_CPU of %d s", l.Seconds), "cpu.stat"),
 		"Memory": either(l.AddressSpace != 0, fmt.Sprintf("RLIMIT_AS of %d bytes", l.AddressSpace), "memory.max"),
 	}
 	for _, f := range l.Fields() {

@@ -106,10 +106,10 @@ func TestWhatIsNoMemoryIsNotRefused(t *testing.T) {
 func TestDiskCountsAsMemory(t *testing.T) {
 	ops := []profile.Operation{system, private("/tmp"), ipcKind(profile.POSIXSharedMemory)}
 	p, err := Resolve(with(profile.Limits{Memory: 64 * mib, Disk: 8 * mib}, ops...), cgroupHost(t, ""))
-	if err != nil || p.Limits.AddressSpace != 48*mib {
+	if err != nil || p.Limits.AddressSpace != 56*mib {
 		t.Errorf("%+v, %v", p.Limits, err)
 	}
-	for _, disk := range []int64{32 * mib, 64 * mib, 1 << 62} {
+	for _, disk := range []int64{64*mib - 1, 64 * mib, 1 << 62} {
 		var lacks *UnsupportedError
 		if _, err := Resolve(with(profile.Limits{Memory: 64 * mib, Disk: disk}, ops...), cgroupHost(t, "")); !errors.As(err, &lacks) ||
 			!strings.Contains(err.Error(), "leaves no memory") {
@@ -157,5 +157,32 @@ func TestACommandCannotAddALimitThatTheFilterIsNotMadeFor(t *testing.T) {
 	}
 	if q, err := p.WithLimits(profile.Limits{Memory: 64 * mib}, cgroupHost(t, "memory")); err != nil || !q.Limits.Cgroup {
 		t.Errorf("%v", err)
+	}
+}
+
+// Rules hide nothing: what a grant of the root shows is every device, of which /dev/zero maps memory.
+func TestRulesLeaveNoDeviceThatIsMemory(t *testing.T) {
+	for _, c := range []struct {
+		ops  list
+		want string
+	}{
+		{list{system, meta("/")}, ""},
+		{list{system, meta("/"), best(read("/srv"))}, ""},
+		{list{meta("/"), best(read("/"))}, "Limits.Memory"},
+		{list{meta("/"), best(write("/"))}, "Limits.Memory"},
+		{list{meta("/"), literal(read("/dev/zero"))}, "Limits.Memory"},
+		{list{meta("/"), best(write("/srv/out"))}, "Limits.Memory"},
+		{list{meta("/"), best(write("/opt/data"))}, ""},
+	} {
+		h := cgroupHost(t, "", "mount ext4 /\nmount tmpfs /srv/out")
+		h.Landlock, h.Force = 10, profile.EngineLandlock
+		p, err := Resolve(with(profile.Limits{Memory: 64 * mib}, c.ops...), h)
+		var lacks *UnsupportedError
+		switch {
+		case c.want == "" && (err != nil || p.Unmapped || p.enclosing(zeroPath) != nil):
+			t.Errorf("%v: %+v, %v", c.ops, p.Calls, err)
+		case c.want != "" && (!errors.As(err, &lacks) || lacks.Operations[0].Operation != c.want):
+			t.Errorf("%v: %v", c.ops, err)
+		}
 	}
 }

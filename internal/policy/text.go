@@ -25,12 +25,15 @@ func (h Host) Checks() []NamedCheck {
 		}
 		return n
 	}
+	group, count := h.limitChecks()
 	l := Check{OK: h.Landlock > 0, Reason: h.LandlockReason, Fix: h.landlockFrom(MinLandlock)}
 	return []NamedCheck{
 		check("namespaces", h.Namespaces, "user, mount, pid, ipc, uts, cgroup, net; the init and the exec work"),
 		check("/proc", h.Proc, "a new one can be mounted"),
 		check("Landlock", l, fmt.Sprintf("ABI %d", h.Landlock)),
 		check("seccomp", h.Seccomp, "filters work"),
+		check(cgroupV2, group, "delegated, for limits of memory, processes and more; controllers: "+strings.Join(h.Controllers, " ")),
+		check(counter, count, "instructions can be counted"),
 	}
 }
 
@@ -101,6 +104,9 @@ func (p Policy) String() string {
 	}
 	if p.Names != "" {
 		fmt.Fprintf(&b, "system calls: %s\n", p.Names)
+	}
+	for _, f := range p.Limits.held() {
+		fmt.Fprintf(&b, "limit: %s %s  (%s)\n", f.Key, f.Text, f.by)
 	}
 	fmt.Fprintf(&b, "denied system call: %s\n", [...]string{"errno", "kill"}[b2i(p.Kill)])
 	for _, g := range p.Gaps {

@@ -199,7 +199,16 @@ func TestTheChecksOfAHostTellWhatWasFound(t *testing.T) {
 		{"/proc", false, "proc: EPERM", "unmask /proc"},
 		{"Landlock", false, "this kernel has none", "a kernel from 5.19 on with landlock in its lsm= list"},
 		{"seccomp", true, "filters work", ""},
+		{"cgroup v2", false, "none was found", limitFix},
+		{"hardware counter (PMU)", false, "not here", "elsewhere"},
 	}
+	h.Counter = Check{Reason: "not here", Fix: "elsewhere"}
+	if got := h.Checks(); !slices.Equal(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	h.Cgroup, h.Controllers, h.Counter = yes, []string{"memory", "pids"}, yes
+	want[4] = NamedCheck{"cgroup v2", true, "delegated, for limits of memory, processes and more; controllers: memory pids", ""}
+	want[5] = NamedCheck{"hardware counter (PMU)", true, "instructions can be counted", ""}
 	if got := h.Checks(); !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
 	}

@@ -14,7 +14,7 @@ import (
 type Limits struct {
 	// Wall is real time, from Start on; when it is over, everything in the sandbox is killed.
 	Wall time.Duration
-	// CPU is processor time, user and system, of all processes of the sandbox together. Where RLIMIT_CPU holds it, it is rounded up to seconds.
+	// CPU is processor time, user and system, of all processes of the sandbox together.
 	CPU time.Duration
 	// Memory is in bytes, of all processes of the sandbox together: what they use, where a cgroup holds it; the address space of the one
 	// process there is, what is reserved with it, and what Private directories may hold, where RLIMIT_AS does.
@@ -31,7 +31,7 @@ type Limits struct {
 	Core int64
 	// Output is in bytes, of what is written to Stdout and Stderr together through gaol.
 	Output int64
-	// Disk is in bytes, of what each of the command's Private directories holds.
+	// Disk is in bytes, of what the command's Private directories hold, together.
 	Disk int64
 	// Instructions counts those that are retired in user space.
 	Instructions int64
@@ -193,6 +193,19 @@ func (l Limits) Narrow(m Limits) Limits {
 	}
 	l.PerProcess = per
 	return l
+}
+
+// Beyond lists the limits, as they are in m, that l has and that are larger than m's; with PerProcess if what m has together l has for each.
+func (l Limits) Beyond(m Limits) (out []LimitField) {
+	for i, f := range limitForms {
+		if f.set(&l) && f.set(&m) && f.more(&l, &m) {
+			out = append(out, m.Fields()[i])
+		}
+	}
+	if l.PerProcess && m.together() {
+		out = append(out, LimitField{Name: "PerProcess", Key: perProcessKey})
+	}
+	return out
 }
 
 // together says that CPU or Memory is limited for all processes together.

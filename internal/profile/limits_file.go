@@ -106,14 +106,12 @@ func decimal(text string) (string, error) {
 
 // limitsWithin is checkWithin for the limits.
 func (d *document) limitsWithin(base Limits, b *bound) error {
-	for _, f := range limitForms {
-		line, named := d.limitLines[f.key]
-		if named && f.set(&base) && f.more(&d.own.Limits, &base) {
-			return d.fault(limitsKey+"."+f.key, line, fmt.Errorf("%s is %w", f.text(&d.own.Limits), b.beyond([]string{f.text(&base)}, "allows")))
+	for _, f := range d.own.Limits.Beyond(base) {
+		key, line := limitsKey+"."+f.Key, d.limitLines[f.Key]
+		if f.Key == perProcessKey {
+			return d.fault(key, line, fmt.Errorf("beyond %s, where CPU and memory are those of all processes together; widen = true would allow it", b.name))
 		}
-	}
-	if line, named := d.limitLines[perProcessKey]; named && d.own.Limits.PerProcess && base.together() {
-		return d.fault(limitsKey+"."+perProcessKey, line, fmt.Errorf("beyond %s, where CPU and memory are those of all processes together; widen = true would allow it", b.name))
+		return d.fault(key, line, fmt.Errorf("%s is %w", limitOf(f.Key).text(&d.own.Limits), b.beyond([]string{f.Text}, "allows")))
 	}
 	return nil
 }

@@ -237,7 +237,7 @@ func (o Operation) plain() string {
 // OnDenied is what a denied system call ends in.
 type OnDenied uint8
 
-// Errno makes a denied system call fail with EPERM; Kill ends the whole program with SIGSYS. The zero value means Errno.
+// Errno makes a denied system call fail with EPERM; Kill ends the whole program, as SIGSYS does. The zero value means Errno.
 const (
 	Errno OnDenied = iota
 	Kill

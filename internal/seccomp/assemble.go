@@ -1,6 +1,6 @@
 //go:build linux && cgo
 
-// This file compiles the table with libseccomp. It is the only one that knows libseccomp, and must not try to write short programs:
+// This file compiles the table with libseccomp. It is the only one that knows how that does it, and must not try to write short programs:
 // optimize does, whatever it is given.
 
 package seccomp
@@ -202,19 +202,4 @@ func export(f *libseccomp.ScmpFilter) ([]plan.Instruction, error) {
 		})
 	}
 	return out, nil
-}
-
-// SyscallName returns the name of a call of this architecture, or "system call N".
-func SyscallName(nr int) string {
-	if nr >= 0 {
-		if name, err := libseccomp.ScmpSyscall(nr).GetName(); err == nil {
-			return name
-		}
-		for name, n := range unified {
-			if int(n) == nr {
-				return name
-			}
-		}
-	}
-	return fmt.Sprintf("system call %d", nr)
 }

@@ -12,6 +12,7 @@ var (
 	udp         = none.with(NeedUDP)
 	local       = none.with(NeedLocal)
 	localListen = none.with(NeedLocalListen)
+	mapped      = Grants{Pipes: true, Attributes: true, Truncate: true, Peers: true, Names: "remap_file_pages"} // of a limit of memory
 )
 
 func TestAttacksOnSingleGrantsFailAndTheirTwinsPass(t *testing.T) {
@@ -114,6 +115,31 @@ func TestAttacksOnSingleGrantsFailAndTheirTwinsPass(t *testing.T) {
 		{"an access list at a directory", "setxattrat", [6]uint64{}, strict, DenyEPERM},
 		{"reading it", "fgetxattr", [6]uint64{}, strict, Allow},
 		{"attributes of a file, of Linux 6.17", "file_setattr", [6]uint64{}, none.with(needEnd - 1), Absent},
+
+		// what RLIMIT_AS does not see: mmap's flags are MAP_SHARED 1, MAP_PRIVATE 2, MAP_SHARED_VALIDATE 3, MAP_DROPPABLE 8, MAP_ANONYMOUS 0x20
+		{"a memfd", "memfd_create", [6]uint64{0, 0x08}, none.with(needEnd - 1), Allow},
+		{"a memfd", "memfd_create", [6]uint64{0, 0x08}, mapped, DenyEPERM},
+		{"a memfd that can be executed", "memfd_create", [6]uint64{0, 0x10}, none, DenyEPERM},
+		{"a secret memfd", "memfd_secret", [6]uint64{}, none.with(needEnd - 1), DenyEPERM},
+		{"malloc", "mmap", [6]uint64{0, 4096, 3, 0x22, ^uint64(0)}, mapped, Allow},
+		{"a stack", "mmap", [6]uint64{0, 4096, 3, 0x20022 | high, ^uint64(0)}, mapped, Allow},
+		{"a shared file", "mmap", [6]uint64{0, 4096, 3, 1, 3}, mapped, Allow},
+		{"a shared file, its flags checked", "mmap", [6]uint64{0, 4096, 3, 3, 3}, mapped, Allow},
+		{"shared memory that stays when most of it is unmapped", "mmap", [6]uint64{0, 4096, 3, 0x21, ^uint64(0)}, mapped, DenyEPERM},
+		{"the same with high bits", "mmap", [6]uint64{0, 4096, 3, 0x21 | 2<<32, ^uint64(0)}, mapped, DenyEPERM},
+		{"the same, its flags checked", "mmap", [6]uint64{0, 4096, 3, 0x23, ^uint64(0)}, mapped, DenyEPERM},
+		{"the same in large pages", "mmap", [6]uint64{0, 4096, 3, 0x40021, ^uint64(0)}, mapped, DenyEPERM},
+		{"memory that is dropped", "mmap", [6]uint64{0, 4096, 3, 0x28, ^uint64(0)}, mapped, DenyEPERM},
+		{"shared memory", "mmap", [6]uint64{0, 4096, 3, 0x21, ^uint64(0)}, none, Allow},
+		{"a thread as glibc makes it", "clone", [6]uint64{0x3d0f00}, mapped, Allow},
+		{"a thread with descriptors of its own", "clone", [6]uint64{0x3d0b00}, mapped, DenyEPERM},
+		{"a thread with descriptors of its own", "clone", [6]uint64{0x3d0b00}, none, Allow},
+		{"a thread that leaves the descriptors of the others", "close_range", [6]uint64{3, 9, 2}, mapped, DenyEPERM},
+		{"the same, to close on exec", "close_range", [6]uint64{3, 9, 6 | high}, mapped, DenyEPERM},
+		{"closing all from 3 on", "close_range", [6]uint64{3, 0xffffffff, 0}, mapped, Allow},
+		{"all from 3 on, to close on exec", "close_range", [6]uint64{3, 0xffffffff, 4 | high}, mapped, Allow},
+		{"leaving the descriptors of the others", "close_range", [6]uint64{3, 9, 2}, none, Allow},
+		{"the same by unshare", "unshare", [6]uint64{0x400}, none, DenyEPERM},
 
 		{"truncate", "truncate", [6]uint64{}, strict, DenyEPERM},
 		{"ftruncate", "ftruncate", [6]uint64{}, strict, Allow},

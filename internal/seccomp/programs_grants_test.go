@@ -145,6 +145,49 @@ denied(os.sched_setaffinity, os.getppid(), {0})
 denied(os.sched_setscheduler, os.getppid(), os.SCHED_BATCH, os.sched_param(0))
 `
 
+// bounded is what a program does whose memory RLIMIT_AS holds, and what it would hold memory with that the limit does not see.
+const bounded = script + `
+import threading, resource, ctypes
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+def fails(f, *a):
+    try: f(*a)
+    except (MemoryError, OSError): return
+    raise SystemExit(f"{f} {a} passed")
+t = threading.Thread(target=lambda: bytearray(1 << 20)); t.start(); t.join()
+fails(bytearray, 1 << 30)
+open("f", "w+b").truncate(1 << 16)
+m = mmap.mmap(os.open("f", os.O_RDWR), 1 << 16); m[0] = 1
+mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+os.closerange(10, 20)
+denied(os.memfd_create, "m", 8)
+denied(mmap.mmap, -1, 4096)
+denied(call, "close_range", 10, 20, 2)
+denied(call, "syscall", 56, 0x3d0b00, 0, 0, 0, 0) if os.uname().machine == "x86_64" else None
+denied(call, "shmget", 0, 4096, 0o1600)
+`
+
+// parked shows why: with one page of it mapped, all of it stays in memory, and comes back by mremap with what was written to it.
+const parked = script + `
+import resource
+libc.mmap.restype = libc.mremap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+libc.mremap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+size, held = 8 << 20, []
+used = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (used + 2 * size, used + 2 * size))
+for i in range(8):
+    p = libc.mmap(None, size, 3, 0x21, -1, 0)
+    assert p != ctypes.c_void_p(-1).value, (i, ctypes.get_errno())
+    ctypes.memset(p, 65 + i, size)
+    libc.munmap(p + 4096, size - 4096)
+    held.append(p)
+for i, p in enumerate(held):
+    q = libc.mremap(p, 4096, size, 1)
+    assert q != ctypes.c_void_p(-1).value and ctypes.string_at(q + size - 1, 1)[0] == 65 + i
+    libc.munmap(q, size)
+`
+
 func TestProgramsWithSingleGrantsDoWhatTheyAreGrantedAndNoMore(t *testing.T) {
 	native(t)
 	if _, err := exec.LookPath("python3"); err != nil {
@@ -194,6 +237,8 @@ func TestProgramsWithSingleGrantsDoWhatTheyAreGrantedAndNoMore(t *testing.T) {
 		{"nothing", strict, []string{python, "-c", strictly}},
 		{"a shell without a view", Grants{Processes: true},
 			[]string{"sh", "-c", `set -e; echo a >f; echo b >>f; cat f >/dev/null; : >f; ls | sort >g; rm f; test ! -s f; (exit 3) || test $? = 3`}},
+		{"memory in the address space", Grants{Attributes: true}, []string{python, "-c", bounded}},
+		{"memory that is parked out of it", none, []string{python, "-c", parked}},
 		{"a name", Grants{Names: "personality"}, []string{python, "-c", script + `call("personality", 8); assert os.uname().machine != ""`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

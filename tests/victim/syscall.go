@@ -187,6 +187,10 @@ func filter(a []string) error {
 			{Code: 0x06, K: 0x7fff0000},
 		}
 		prog := unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}
+		runtime.LockOSThread()
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil { // outside of a sandbox
+			return err
+		}
 		_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, uintptr(flags), uintptr(unsafe.Pointer(&prog)))
 		runtime.KeepAlive(code)
 		if errno != 0 {

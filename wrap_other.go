@@ -1,0 +1,13 @@
+//go:build !linux
+
+package gaol
+
+import "syscall"
+
+// fromSysProcAttr carries nothing over here, where no sandbox is made.
+func fromSysProcAttr(a *syscall.SysProcAttr) (*Credential, []Refused) {
+	if a == nil {
+		return nil, nil
+	}
+	return nil, []Refused{{"SysProcAttr", "it is not known on this platform"}}
+}
