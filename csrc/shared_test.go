@@ -23,9 +23,8 @@ import (
 
 const allowAll = 0x7fff0000 // SECCOMP_RET_ALLOW
 
-// shared is a plan for the caller's namespaces; with scoped its init may kill what the program leaves behind.
-func shared(t *testing.T, scoped bool) *Template {
-	t.Helper()
+// sharedPlan is a plan for the caller's namespaces; with scoped its init may kill what the program leaves behind.
+func sharedPlan(scoped bool) plan.Plan {
 	p := plan.Plan{}
 	if scoped {
 		p.Steps = append(p.Steps, plan.Step{Op: plan.Scope})
@@ -33,7 +32,13 @@ func shared(t *testing.T, scoped bool) *Template {
 	p.Steps = append(p.Steps, plan.Step{Op: plan.NoNewPrivs}, plan.Step{Op: plan.DropCaps, Flags: plan.CapsHeld},
 		plan.Step{Op: plan.SeccompSelf, Filter: []plan.Instruction{{Code: 6, K: allowAll}}},
 		plan.Step{Op: plan.Seccomp, Filter: []plan.Instruction{{Code: 6, K: allowAll}}})
-	b, err := p.Encode()
+	return p
+}
+
+// shared is that, built.
+func shared(t *testing.T, scoped bool) *Template {
+	t.Helper()
+	b, err := sharedPlan(scoped).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

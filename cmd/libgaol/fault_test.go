@@ -27,7 +27,7 @@ func TestAnErrorOfGoHasACodeAndAnErrno(t *testing.T) {
 		{errNull, 2, syscall.EBADF},
 		{fmt.Errorf("wrapped: %w", errStarted), 7, syscall.EALREADY},
 		{&gaol.ProfileError{Err: errors.New("x")}, 3, syscall.EINVAL},
-		{&gaol.ProfileError{Err: fs.ErrNotExist}, 3, syscall.EINVAL},
+		{&gaol.ProfileError{Err: fs.ErrNotExist}, 3, syscall.ENOENT},
 		{&gaol.ProfileError{Err: syscall.ENOENT}, 3, syscall.ENOENT},
 		{&gaol.UnsupportedError{}, 4, syscall.EOPNOTSUPP},
 		{&gaol.UnsupportedError{Operations: []gaol.Unsupported{{Operation: "X()"}}}, 4, syscall.EOPNOTSUPP},
