@@ -39,7 +39,9 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 	return nil, func() {}, nil
 }
 
-func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupported }
+func (s *Sandbox) start(plan.Command, policy.Limits) (*child, error) { return nil, ErrUnsupported }
+
+func groupShape(policy.Limits) string { return "" }
 
 type child struct{ pid int }
 
@@ -55,6 +57,6 @@ func online() uint32 { return 1 }
 
 func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 
-func countable(profile.Limits, *policy.Host) {}
+func limitFacts(profile.Limits, *policy.Host) {}
 
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }
