@@ -12,12 +12,15 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-func facts() (policy.Host, error) { return probe(), nil }
+func facts() (policy.Host, error) {
+	h, _ := probe()
+	return h, nil
+}
 
 // probe finds nothing here: New refuses every profile, and nothing runs unconfined.
-func probe() policy.Host {
+func probe() (h policy.Host, sure bool) {
 	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo for Linux"}
-	return policy.Host{System: "unsupported", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}
+	return policy.Host{System: "unsupported", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}, true
 }
 
 type template struct{}

@@ -148,7 +148,10 @@ func (s *Sandbox) lacking(err error) error {
 	if !lacks(err) && !errors.Is(err, ErrUnsupported) {
 		return err
 	}
-	host := probe()
+	host, sure := probe()
+	if !sure && !errors.Is(err, ErrUnsupported) {
+		return err
+	}
 	p, lack := resolve(s.profile, host)
 	switch {
 	case errors.Is(lack, ErrUnsupported):
@@ -170,8 +173,10 @@ func (s *Sandbox) run(c plan.Command) (*child, error) {
 		return child, err
 	}
 	if !once.Only {
-		if _, lack := resolve(s.profile, probe()); errors.Is(lack, ErrUnsupported) {
-			return nil, lack
+		if host, sure := probe(); sure {
+			if _, lack := resolve(s.profile, host); errors.Is(lack, ErrUnsupported) {
+				return nil, lack
+			}
 		}
 		return nil, err
 	}

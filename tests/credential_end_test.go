@@ -117,8 +117,8 @@ var _ = Describe("A command of another user", func() {
 		Expect(h.Start()).To(Succeed())
 		line, _ := bufio.NewReader(out).ReadString('\n')
 		Expect(line).To(Equal("ready\n"))
-		pids := having(word)
-		Expect(pids).NotTo(BeEmpty())
+		var pids []int
+		Eventually(func() []int { pids = having(word); return pids }).WithTimeout(10 * time.Second).ShouldNot(BeEmpty()) // the exec is not over when it cannot fail any more
 		Expect(h.Process.Kill()).To(Succeed())
 		_ = h.Wait()
 		ended(pids)
