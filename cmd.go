@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gaol-sandbox/gaol/internal/environ"
 	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
@@ -108,7 +109,7 @@ func (c *Cmd) environ() (env []string, nul bool) {
 		return env, false
 	}
 	for _, name := range c.sandbox.policy.PassEnv {
-		if v, ok := os.LookupEnv(name); ok {
+		if v, ok := environ.Lookup(name); ok {
 			env = append(env, name+"="+v)
 		}
 	}

@@ -52,4 +52,6 @@ func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 
 func countable(profile.Limits, *policy.Host) {}
 
+func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
+
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }

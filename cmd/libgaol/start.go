@@ -1,0 +1,173 @@
+//go:build linux && cgo
+
+package main
+
+// This file starts commands. A command is started once; whatever comes of it, the duplicates of the caller's descriptors are closed then.
+
+// #include "gaol.h"
+import "C"
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// plan is what gaol_cmd_capture adds to a command.
+type plan struct {
+	out, err *collector    // where streams 1 and 2 go that the caller has not directed
+	input    *os.File      // for stream 0; closed after the start
+	timeout  time.Duration // 0: none
+}
+
+// start starts the command. The caller holds no lock.
+func (c *command) start(p plan) (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.freed:
+		return errHandle
+	case c.started:
+		return errStarted
+	}
+	c.started = true
+	defer c.closeGiven()
+	if c.fault != nil {
+		return c.fault
+	}
+	var ctx context.Context
+	cancel := func() {}
+	if p.timeout > 0 {
+		ctx, cancel = context.WithTimeout(context.Background(), p.timeout)
+	}
+	cmd := c.sandbox.Command(ctx, c.program)
+	cmd.Args, cmd.Env, cmd.Dir, cmd.Limits, cmd.Credential, cmd.WaitDelay = c.argv, c.env, c.dir, c.limits, c.credential, c.delay
+	if err := c.connect(p); err != nil {
+		cancel()
+		c.closePipes()
+		return err
+	}
+	s := &c.streams
+	if s[0].file != nil {
+		cmd.Stdin = s[0].file
+	}
+	switch {
+	case s[1].file != nil:
+		cmd.Stdout = s[1].file
+	case p.out != nil && !s[1].set:
+		cmd.Stdout = p.out
+	}
+	switch {
+	case s[2].how == C.GAOL_STDIO_STDOUT:
+		cmd.Stderr = cmd.Stdout
+	case s[2].file != nil:
+		cmd.Stderr = s[2].file
+	case p.err != nil && !s[2].set:
+		cmd.Stderr = p.err
+	}
+	cmd.ExtraFiles = c.extra
+	if err := cmd.Start(); err != nil {
+		cancel()
+		c.closePipes()
+		return err
+	}
+	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{})}
+	return nil
+}
+
+// connect opens what the streams lead to.
+func (c *command) connect(p plan) (err error) {
+	for n := range c.streams {
+		s := &c.streams[n]
+		switch {
+		case n == 0 && p.input != nil:
+			closeAll(s.file)
+			s.file, err = duplicate(int(p.input.Fd()))
+		case s.how == C.GAOL_STDIO_INHERIT && s.set:
+			s.file, err = duplicate(n)
+		case s.how == C.GAOL_STDIO_PIPE && s.set:
+			var fds [2]int
+			if err = unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+				return os.NewSyscallError("pipe2", err)
+			}
+			r, w := os.NewFile(uintptr(fds[0]), ""), os.NewFile(uintptr(fds[1]), "")
+			if s.file, s.ours = w, r; n == 0 {
+				s.file, s.ours = r, w
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i, f := range c.extra {
+		if f == nil {
+			if c.extra[i], err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// closeGiven closes the ends that are the program's.
+func (c *command) closeGiven() {
+	for n := range c.streams {
+		closeAll(c.streams[n].file)
+		c.streams[n].file = nil
+	}
+	closeAll(c.extra...)
+	c.extra = nil
+}
+
+// closePipes closes the ends that nobody has taken.
+func (c *command) closePipes() {
+	for n := range c.streams {
+		closeAll(c.streams[n].ours)
+		c.streams[n].ours = nil
+	}
+}
+
+//export goCmdStart
+func goCmdStart(h handle, fault *handle) C.int {
+	return call(fault, func() error {
+		c, err := get[command](h)
+		if err != nil {
+			return err
+		}
+		return c.start(plan{})
+	})
+}
+
+//export goCmdTakePipe
+func goCmdTakePipe(h handle, n C.int) C.int {
+	return number(nil, func() (int, error) {
+		c, err := get[command](h)
+		if err != nil {
+			return 0, err
+		}
+		if n < 0 || n > 2 {
+			return 0, argument("a standard stream is 0, 1 or 2")
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		f := c.streams[n].ours
+		switch {
+		case c.freed:
+			return 0, errHandle
+		case c.run.cmd == nil:
+			return 0, errNoStart
+		case f == nil:
+			return 0, made(C.GAOL_ERROR_STATE, unix.ENOENT, "the stream has no pipe, or it has been taken")
+		}
+		// another descriptor, since what is an os.File ends with that
+		fd, err := duplicateFD(int(f.Fd()))
+		if err != nil {
+			return 0, err
+		}
+		c.streams[n].ours = nil
+		closeAll(f)
+		return fd, nil
+	})
+}
