@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gaol-sandbox/gaol/internal/environ"
 	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
@@ -47,7 +48,8 @@ type Cmd struct {
 	ProcessState *ProcessState
 	// Err is what Start returns at once, as in os/exec.
 	Err error
-	// Limits narrow those of the profile for this command: of each, the smaller holds. Nil leaves them as they are.
+	// Limits narrow those of the profile for this command: of each, the smaller holds. Nil leaves them as they are. With a limit of output, its own or
+	// the profile's, an *os.File for Stdout or Stderr is written by gaol, and the program has a pipe.
 	Limits *Limits
 	// Credential is the user that the program runs as; nil is the caller. Another takes a caller that is root.
 	Credential *Credential
@@ -108,7 +110,7 @@ func (c *Cmd) environ() (env []string, nul bool) {
 		return env, false
 	}
 	for _, name := range c.sandbox.policy.PassEnv {
-		if v, ok := os.LookupEnv(name); ok {
+		if v, ok := environ.Lookup(name); ok {
 			env = append(env, name+"="+v)
 		}
 	}

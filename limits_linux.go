@@ -50,10 +50,13 @@ var retired = perf.Instructions
 
 func openCounter() (perf.Counter, error) { return retired.Open() }
 
-// countable finds out whether instructions can be counted here, if that is asked for.
-func countable(l profile.Limits, h *policy.Host) {
+// limitFacts finds out what only some limits need to know of the host, if they are asked for.
+func limitFacts(l profile.Limits, h *policy.Host) {
 	if l.Instructions != 0 {
 		h.Counter = counterCheck()
+	}
+	if mayGroup(l) {
+		groupFacts(h)
 	}
 }
 

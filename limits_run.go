@@ -25,7 +25,7 @@ type guard interface {
 func (c *Cmd) limit() error {
 	if c.Limits != nil {
 		host := c.sandbox.host
-		countable(*c.Limits, &host)
+		limitFacts(*c.Limits, &host)
 		p, err := c.sandbox.policy.WithLimits(*c.Limits, host)
 		if err != nil {
 			return refused(err)
@@ -79,7 +79,7 @@ func (w counted) ended(s *ProcessState) {
 // run starts what was encoded.
 func (c *Cmd) run(command plan.Command) (started *child, err error) {
 	if c.limits.Instructions == 0 {
-		return c.sandbox.run(command)
+		return c.sandbox.run(command, c.limits)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -89,7 +89,7 @@ func (c *Cmd) run(command plan.Command) (started *child, err error) {
 			err = &SetupError{Step: stepCount, Operation: "Limits.Instructions", Err: err}
 			return
 		}
-		if started, err = c.sandbox.run(command); err != nil {
+		if started, err = c.sandbox.run(command, c.limits); err != nil {
 			_ = c.counter.Close()
 		}
 	}()

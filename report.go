@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/environ"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
@@ -57,8 +58,11 @@ func report(p *policy.Policy) Report {
 
 func fileVars() (v profile.Vars) {
 	v.CWD, _ = os.Getwd()
-	v.Home, _ = os.UserHomeDir()
-	v.Tmp = strings.TrimSuffix(os.TempDir(), "/")
+	v.Home, _ = environ.Lookup("HOME")
+	v.Tmp = "/tmp"
+	if tmp, _ := environ.Lookup("TMPDIR"); tmp != "" {
+		v.Tmp = strings.TrimSuffix(tmp, "/")
+	}
 	return v
 }
 

@@ -55,7 +55,8 @@ int gaol_map_ids(int pidfd, const struct gaol_command *command) {
 	/* a process that is still there now had the number when the directory was opened, and the directory stays its */
 	struct pollfd alive = {pidfd, POLLIN, 0};
 	struct timespec at_once = {0, 0};
-	long r = sys(SYS_ppoll, &alive, 1, &at_once, 0, 0);
+	long r;
+	while ((r = sys(SYS_ppoll, &alive, 1, &at_once, 0, 0)) == -EINTR) {} /* a signal of the caller's, which is not blocked here */
 	if (r > 0) r = -ESRCH;
 	if (r == 0) r = set_map(dir, "uid_map", (const char *)command + of(command)->uid_map);
 	if (r == 0) r = set_map(dir, "gid_map", (const char *)command + of(command)->gid_map);

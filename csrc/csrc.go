@@ -159,8 +159,8 @@ type Spawned struct {
 }
 
 // Spawn runs an encoded command in the template and returns when the program has been executed. init is a descriptor from
-// InitImage, caller a pidfd of this process. The bytes of command must not change meanwhile.
-func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
+// InitImage, caller a pidfd of this process, cgroup the directory of the cgroup that the program is born in, or -1. The bytes of command must not change meanwhile.
+func (t *Template) Spawn(command []byte, init, caller, cgroup int) (Spawned, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if t.plan == nil {
@@ -175,7 +175,12 @@ func (t *Template) Spawn(command []byte, init, caller int) (Spawned, error) {
 	if t.none {
 		ns = nil
 	}
-	r := C.gaol_spawn(t.plan, ns, t.kept, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), t.prepared(), &out, &failure)
+	ahead := t.prepared()
+	if cgroup >= 0 { // it has a cgroup namespace already, which the program must make in its cgroup
+		C.gaol_unprepare(ahead)
+		ahead = nil
+	}
+	r := C.gaol_spawn(t.plan, ns, t.kept, unsafe.Pointer(unsafe.SliceData(command)), C.int(init), C.int(caller), C.int(cgroup), ahead, &out, &failure)
 	if r < 0 {
 		return Spawned{}, goFailure(&failure)
 	}

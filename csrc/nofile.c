@@ -1,11 +1,12 @@
-/* nofile.c: remembers the soft limit of open files before the Go runtime raises it. It must run before any Go code does. */
+/* nofile.c: remembers the soft limit of open files before the Go runtime raises it. It must run before any Go code does;
+ * in a library, the runtime is started by a constructor, too. */
 #include <sys/resource.h>
 
 #include "spawn.h"
 
 static struct rlimit first;
 
-__attribute__((constructor)) static void remember(void) { getrlimit(RLIMIT_NOFILE, &first); }
+__attribute__((constructor(101))) static void remember(void) { getrlimit(RLIMIT_NOFILE, &first); }
 
 void gaol_nofile(uint64_t limit[2]) {
 	struct rlimit now;

@@ -94,7 +94,8 @@ enum gaol_op {
 	GAOL_ARENA,   /* the spawn's memory, in the caller */
 	GAOL_PIPE,    /* the status pipe, in the caller */
 	GAOL_CREDENTIAL, /* another user; step: enum gaol_credential_part */
-	GAOL_LISTEN   /* the socket that the filter's listener goes through */
+	GAOL_LISTEN,  /* the socket that the filter's listener goes through */
+	GAOL_CGROUP   /* the program's birth in its cgroup, and the namespace that has this as its root */
 };
 
 #define GAOL_BIND_RDONLY 1u

@@ -20,9 +20,10 @@ struct gaol_spawned {
 
 /* gaol_spawn starts one command in a template. With ns NULL there is none: the plan has the steps of all stages, and the
  * spawn takes the build stage along, which is cheaper than a template for one command and dearer for two. kept: the ruleset of the
- * template, -1: none; init: what gaol_init_image returned; caller: a pidfd of this process.
+ * template, -1: none; init: what gaol_init_image returned; caller: a pidfd of this process; cgroup: the directory of the cgroup of version 2 that
+ * the program is born in, -1: the caller's; what was prepared ahead must then have been without CLONE_NEWCGROUP.
  * Returns 0 once the program has been executed, or -1 with *failure set and nothing left behind. Safe in many threads at once. */
-int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller,
+int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller, int cgroup,
 	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure);
 
 /* gaol_prepare makes the process 1 of a spawn without a template, ahead of its plan, which must have these namespaces. It is for a program

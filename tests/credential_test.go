@@ -211,11 +211,6 @@ var _ = Describe("A program of another user", func() {
 	})
 
 	inEach("leaves its caller as it is", func(make func(...gaol.Option) *gaol.Sandbox) {
-		dumpable := func() int {
-			n, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
-			Expect(err).NotTo(HaveOccurred())
-			return n
-		}
 		who := func() string {
 			b, err := os.ReadFile("/proc/self/status")
 			Expect(err).NotTo(HaveOccurred())

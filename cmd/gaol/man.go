@@ -27,6 +27,7 @@ func newMan() *cobra.Command {
 }
 
 const manStatus = `N	The program's own; --status-fd tells it from what follows.
+124	A limit ended the program (wall, cpu, memory, output or instructions), or cut its output off; gaol says which.
 125	gaol failed: bad usage, a bad profile, a profile that this host cannot enforce, a sandbox that could not be set up.
 126	The program was found but cannot be executed.
 127	The program was not found inside.
@@ -92,9 +93,10 @@ has ended. It reads what everybody may, and writes its private directories; sinc
 next, a profile that lets it make others is refused.`
 
 const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
-ran, and "error" then has the step, the operation and the path, the error and a hint. "syscall" has the name and the number of a denied call
-that ended the program with --on-denied kill, if it is known. The rest is the report: the engine and its
-mechanisms, what was enforced by which, gaps, denials, the number of processes killed at the end, and what was used.`
+ran, and "error" then has the step, the operation and the path, the error and a hint. "end" says how it ended: "exited", "signal", "canceled",
+"wall limit", "CPU limit", "memory limit", "output limit", "instructions limit", "denied" (with --on-denied kill; "syscall" then has the name and the
+number of the system call, if it is known), or "lost" (the sandbox was killed from outside). The rest is the report: the engine and its mechanisms, what was
+enforced by which, gaps, denials, the number of processes killed at the end, and what was used, in nanoseconds and bytes.`
 
 type page struct {
 	w   io.Writer

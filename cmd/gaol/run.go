@@ -20,8 +20,8 @@ below them; a relative one is taken from here, and a ? at its end makes it optio
 program's environment is a minimal one and what --env and --pass-env add; TERM is passed on
 too where it is given a terminal.
 
-Exit status: the program's own; 125 gaol failed, 126 COMMAND cannot be executed, 127 it was
-not found, 128+N signal N ended it.`
+Exit status: the program's own; 124 a limit ended it, 125 gaol failed, 126 COMMAND cannot be
+executed, 127 it was not found, 128+N signal N ended it.`
 
 const runExample = `  gaol run --system --read . -- grep -rn main .
   gaol run --system --read . --write . --process -- make
@@ -76,6 +76,7 @@ func (f *runFlags) run(command []string) error {
 	case f.report:
 		printReport(os.Stderr, result)
 	case !f.quiet:
+		printLimit(os.Stderr, state)
 		printDenials(os.Stderr, result)
 	}
 	return exitStatus(stateStatus(state))

@@ -57,13 +57,13 @@ type unsupportedJSON struct {
 	Gap       string `json:"gap,omitempty"`
 }
 
-// statusRecord: exit and pid are of a program that ran, error is of one that did not.
+// statusRecord: exit, end and pid are of a program that ran, error is of one that did not.
 type statusRecord struct {
-	Exit  *statusExit  `json:"exit"`
-	PID   int          `json:"pid,omitempty"` // of the sandbox's init
-	Error *statusError `json:"error,omitempty"`
-	// Syscall is the system call that ended the program, where one did and it is known.
-	Syscall *statusSyscall `json:"syscall,omitempty"`
+	Exit    *statusExit    `json:"exit"`
+	End     string         `json:"end,omitempty"`     // the word of gaol.End
+	Syscall *statusSyscall `json:"syscall,omitempty"` // that ended it, where end is "denied" and the call is known
+	PID     int            `json:"pid,omitempty"`     // of the sandbox's init
+	Error   *statusError   `json:"error,omitempty"`
 	gaol.Report
 }
 
@@ -83,12 +83,12 @@ func (v statusFD) write(report gaol.Report, state *gaol.ProcessState, err error)
 	empty(&r.Gaps)
 	empty(&r.Denials)
 	if state != nil {
-		r.PID = state.Pid()
-		// ProcessState tells of a core in its text alone, as os.ProcessState does.
-		core := strings.HasSuffix(state.String(), "(core dumped)")
+		r.PID, r.End = state.Pid(), state.End().String()
 		if name, number, ok := state.Syscall(); ok {
 			r.Syscall = &statusSyscall{name, number}
 		}
+		// ProcessState tells of a core in its text alone, as os.ProcessState does.
+		core := strings.HasSuffix(state.String(), "(core dumped)")
 		r.Exit = &statusExit{Code: state.ExitCode(), Signal: int(state.Signal()), Core: core}
 	} else {
 		r.Error = describe(err)

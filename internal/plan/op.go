@@ -90,6 +90,7 @@ const (
 	Pipe
 	Credential
 	Listen
+	Cgroup
 )
 
 // arg is what a step's a or b means.
@@ -183,6 +184,7 @@ var fixed = map[Op]string{
 	Pipe:         "create pipe",
 	Credential:   "credential",
 	Listen:       "listen for denied calls",
+	Cgroup:       "enter the cgroup",
 }
 
 func (o Op) valid() bool { return o >= IDMap && o < ops }

@@ -33,7 +33,7 @@ const (
 )
 
 // limitFix is the way to a cgroup where the probe knows no better.
-const limitFix = "a cgroup v2 that is delegated to the caller, such as a login session of systemd has or systemd-run --user --scope -p Delegate=yes gives"
+const limitFix = "a cgroup v2 that is delegated to the caller, with the caller in a child of it"
 
 const counterFix = "a processor, or a virtual machine with the counters of one, and a kernel.perf_event_paranoid of 2 or less"
 
@@ -43,6 +43,15 @@ func (h Host) limitChecks() (group, count Check) {
 	group.Reason, group.Fix = cmp.Or(group.Reason, "none was found"), cmp.Or(group.Fix, limitFix)
 	count.Reason, count.Fix = cmp.Or(count.Reason, "none was found"), cmp.Or(count.Fix, counterFix)
 	return group, count
+}
+
+// controllers says what the cgroups that can be made are good for, and why for no more.
+func (h Host) controllers() string {
+	text := "delegated, for limits of processor time and of what these controllers hold: " + cmp.Or(strings.Join(h.Controllers, " "), "none")
+	if h.Cgroup.Reason != "" {
+		text += " (" + h.Cgroup.Reason + ": " + h.Cgroup.Fix + ")"
+	}
+	return text
 }
 
 // decide chooses the mechanisms. Of the two that hold Memory a cgroup is exact, since it counts what is used and the kernel's part of it;
@@ -111,6 +120,8 @@ func (f *findings) limits(p *Policy, h Host) {
 			cgroup(c.name, c.controller, "")
 		}
 	}
+	f.undoing(p, h)
+	f.unaccounted(p, h)
 	if l.Instructions != 0 {
 		if at := p.uncounted(); !count.OK {
 			lack("Instructions", counter, count.Reason, count.Fix)

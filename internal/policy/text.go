@@ -32,7 +32,7 @@ func (h Host) Checks() []NamedCheck {
 		check("/proc", h.Proc, "a new one can be mounted"),
 		check("Landlock", l, fmt.Sprintf("ABI %d", h.Landlock)),
 		check("seccomp", h.Seccomp, "filters work"),
-		check(cgroupV2, group, "delegated, for limits of memory, processes and more; controllers: "+strings.Join(h.Controllers, " ")),
+		check(cgroupV2, group, h.controllers()),
 		check(counter, count, "instructions can be counted"),
 	}
 }

@@ -1,0 +1,25 @@
+/* fork.c: see fork.h. The process number alone would not tell a child in a new pid namespace from a parent that is process 1, and a page
+ * that the kernel wipes in the child (man 2 madvise, MADV_WIPEONFORK, Linux 4.14) not a child of vfork(2), which shares it: so both. */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "fork.h"
+
+static pid_t loaded;
+static volatile char *page; /* 1 in the process that loaded the library; null where the kernel does not wipe */
+
+__attribute__((constructor)) static void remember(void) {
+	long size = sysconf(_SC_PAGESIZE);
+	void *p = mmap(0, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p != MAP_FAILED && madvise(p, (size_t)size, MADV_WIPEONFORK) == 0) {
+		page = p;
+		*page = 1;
+	} else if (p != MAP_FAILED) {
+		munmap(p, (size_t)size);
+	}
+	loaded = getpid();
+}
+
+int libgaol_forked(void) { return (page && !*page) || getpid() != loaded; }
