@@ -1,7 +1,7 @@
 /* nofile.c: remembers the soft limit of open files before the Go runtime raises it. It must run before any Go code does. */
 #include <sys/resource.h>
 
-#include "spawn.h"
+#include "nofile.h"
 
 static struct rlimit first;
 
