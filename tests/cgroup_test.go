@@ -310,7 +310,7 @@ var _ = Describe("limits by a cgroup", Label(grouping), func() {
 			})
 		}
 		r := as("id -u; grep ^0: /proc/self/cgroup")
-		Expect(r.Stdout).To(Equal("54321\n0::/\n"))
+		Expect(r.Stdout).To(Equal("54321\n0::/\n"), r.Stderr)
 		Expect(as("(while :; do :; done) & wait").State.End()).To(Equal(gaol.EndCPU))
 	})
 
