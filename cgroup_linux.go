@@ -168,11 +168,11 @@ func (g *group) fd() int {
 	return g.leaf.FD()
 }
 
-// unborn says of an exec that failed that the memory limit may be why: the kernel has two words for that it got no page for an argument.
+// unborn says of an exec that failed that the memory limit may be why: the kernel has two words for a page that it did not get for an argument.
 func (g *group) unborn(err error) error {
 	var setup *SetupError
-	if g != nil && g.memory && errors.As(err, &setup) && setup.Step == stepExecute && setup.Hint == "" && (errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.E2BIG)) {
-		setup.Hint = "Limits.Memory may leave too little for an exec, with arguments and environment"
+	if g != nil && g.memory && errors.As(err, &setup) && setup.Step == stepExecute && (errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.E2BIG)) {
+		setup.Hint = strings.TrimPrefix(setup.Hint+", or Limits.Memory leaves too little for an exec with them", ", or ")
 	}
 	return err
 }
