@@ -182,6 +182,27 @@ var _ = Describe("A command of another user", func() {
 		Expect(c.ProcessState.End()).To(Equal(gaol.EndCPU), "its clock is another user's for process 1")
 	})
 
+	for name, options := range map[string][]gaol.Option{"namespace": {gaol.System()}, "landlock": byRules()} {
+		It("is held by its cgroup, in the "+name+" engine", Label(withoutNamespaces), func() {
+			needRoot()
+			if name == "namespace" && barred != "" {
+				Skip("the namespace engine is missing: " + barred)
+			}
+			if name == "landlock" {
+				needLandlock(6)
+			}
+			s := grouped(gaol.Limits{Processes: 3, Memory: 256 << 20}, append(options, gaol.ProcessCreate())...)
+			for _, c := range []*gaol.Credential{somebody(), nil, {Dynamic: true}} {
+				cmd := s.Command(context.Background(), "/bin/sh", "-c", "for i in 1 2 3 4 5; do sleep 1000 & done; exit 0")
+				cmd.Credential, cmd.Dir = c, "/"
+				out, err := cmd.CombinedOutput()
+				Expect(err).To(HaveOccurred(), "%s", out)
+				Expect(string(out)).To(ContainSubstring("fork"))
+				Expect(cmd.Report().Killed).To(Equal(2))
+			}
+		})
+	}
+
 	inEach("leaves nothing of it in the caller", func(make func(...gaol.Option) *gaol.Sandbox) {
 		s := make()
 		run := func(c *gaol.Credential, name string) error {
