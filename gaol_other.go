@@ -1,4 +1,4 @@
-//go:build !linux || !cgo
+//go:build !cgo || (!linux && !darwin && !freebsd)
 
 package gaol
 
@@ -19,7 +19,7 @@ func facts() (policy.Host, error) {
 
 // probe finds nothing here: New refuses every profile, and nothing runs unconfined.
 func probe() (h policy.Host, sure bool) {
-	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo for Linux"}
+	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo, for Linux, macOS or FreeBSD"}
 	return policy.Host{System: "unsupported", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}, true
 }
 
@@ -39,7 +39,9 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 	return nil, func() {}, nil
 }
 
-func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupported }
+func (s *Sandbox) start(plan.Command, policy.Limits) (*child, error) { return nil, ErrUnsupported }
+
+func groupShape(policy.Limits) string { return "" }
 
 type child struct{ pid int }
 
@@ -55,6 +57,8 @@ func online() uint32 { return 1 }
 
 func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 
-func countable(profile.Limits, *policy.Host) {}
+func limitFacts(profile.Limits, *policy.Host) {}
 
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }
+
+func (c *Cmd) systemGuards() []guard { return nil }

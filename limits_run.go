@@ -25,7 +25,7 @@ type guard interface {
 func (c *Cmd) limit() error {
 	if c.Limits != nil {
 		host := c.sandbox.host
-		countable(*c.Limits, &host)
+		limitFacts(*c.Limits, &host)
 		p, err := c.sandbox.policy.WithLimits(*c.Limits, host)
 		if err != nil {
 			return refused(err)
@@ -59,6 +59,7 @@ func (c *Cmd) guard() {
 		watch := perf.NewWatch(c.counter, uint64(limit), int(online()), func() { c.over(EndInstructions) })
 		c.guards = append(c.guards, counted{watch, limit})
 	}
+	c.guards = append(c.guards, c.systemGuards()...)
 }
 
 // counted is the watch of Limits.Instructions.
@@ -79,7 +80,7 @@ func (w counted) ended(s *ProcessState) {
 // run starts what was encoded.
 func (c *Cmd) run(command plan.Command) (started *child, err error) {
 	if c.limits.Instructions == 0 {
-		return c.sandbox.run(command)
+		return c.sandbox.run(command, c.limits)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -89,7 +90,7 @@ func (c *Cmd) run(command plan.Command) (started *child, err error) {
 			err = &SetupError{Step: stepCount, Operation: "Limits.Instructions", Err: err}
 			return
 		}
-		if started, err = c.sandbox.run(command); err != nil {
+		if started, err = c.sandbox.run(command, c.limits); err != nil {
 			_ = c.counter.Close()
 		}
 	}()
@@ -173,16 +174,6 @@ func bytesText(n int64) string {
 	}
 	return fmt.Sprint(n, " B")
 }
-
-// Resources (asm-generic/resource.h).
-const (
-	rlimitCPU      = 0
-	rlimitFileSize = 1
-	rlimitStack    = 3
-	rlimitCore     = 4
-	rlimitFiles    = 7
-	rlimitMemory   = 9
-)
 
 // bring adds to a command what its child has to know of the limits.
 func (c *Cmd) bring(p *plan.Command) error {

@@ -68,10 +68,12 @@ func probe() (h policy.Host, sure bool) {
 		h.Namespaces, h.Proc, h.LandlockReason = no, no, no.Reason
 		return h, !short(err)
 	}
+	groupFacts(&h)
 	if probed.host.Load() != nil {
 		return h, true
 	}
 	found := find(&h)
+	found = max(found, tryGroup(&h))
 	if found == lasts {
 		kept := h
 		probed.host.Store(&kept)
@@ -148,7 +150,7 @@ func (s *Sandbox) try() error {
 	}
 	defer null.Close()
 	fd := int(null.Fd())
-	c, err := s.start(plan.Command{Argv: []string{"try"}, Candidates: []string{"/dev/null/none"}, FDs: []int{fd, fd, fd}, Dir: "/", TTY: -1})
+	c, err := s.start(plan.Command{Argv: []string{"try"}, Candidates: []string{"/dev/null/none"}, FDs: []int{fd, fd, fd}, Dir: "/", TTY: -1}, s.policy.Limits)
 	if c != nil { // nothing can be executed there
 		_ = c.signal(unix.SIGKILL)
 		_, _ = c.wait(nil)

@@ -81,6 +81,11 @@ func run(t *testing.T, template *Template, script string) (Spawned, *os.File) {
 
 func start(t *testing.T, template *Template, out int, argv ...string) (Spawned, error) {
 	t.Helper()
+	return startIn(t, template, -1, out, argv...)
+}
+
+func startIn(t *testing.T, template *Template, cgroup, out int, argv ...string) (Spawned, error) {
+	t.Helper()
 	c, err := plan.Command{Argv: argv, Env: []string{"PATH=/usr/bin:/bin"}, Candidates: argv[:1], FDs: []int{out, out, 2}, Dir: "/", TTY: -1}.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +95,7 @@ func start(t *testing.T, template *Template, out int, argv ...string) (Spawned, 
 		t.Fatal(err)
 	}
 	defer unix.Close(caller)
-	return template.Spawn(c, int(image(t).Fd()), caller)
+	return template.Spawn(c, int(image(t).Fd()), caller, cgroup)
 }
 
 // record reads the init's word about the program's end: how it ended, and how many were left. It is gone without a word: ok is false.

@@ -155,7 +155,8 @@ struct limits : gaol_limits {
 	limits &cpu(std::chrono::nanoseconds d) { return cpu_ns = detail::ns(d), *this; }
 };
 
-/// profile is a list of what a program may do. Every function adds to it and returns it, so that calls can be chained.
+/// profile is a list of what a program may do. Every function adds to it and returns a reference to it, so that calls can be chained; one that is
+/// to be kept is declared first: `gaol::profile p; p.system().read("/srv");`
 class profile {
 public:
 	profile() : h_(gaol_profile_new()) {

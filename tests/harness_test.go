@@ -139,6 +139,12 @@ func launch(s *gaol.Sandbox, args ...string) *running {
 	return launchWith(s, nil, args...)
 }
 
+// launchProgram is launch for another program.
+func launchProgram(s *gaol.Sandbox, name string, args ...string) *running {
+	GinkgoHelper()
+	return launchWith(s, func(c *gaol.Cmd) { c.Path, c.Args = name, append([]string{name}, args...) })
+}
+
 // launchWith is launch with a command that change has changed.
 func launchWith(s *gaol.Sandbox, change func(*gaol.Cmd), args ...string) *running {
 	GinkgoHelper()

@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
 	if (init < 0 || caller < 0) return 3;
 	for (int i = 0; i < 3; i++) {
 		if (gaol_build(plan, ns, &kept, &failure) < 0) return printf("build: %d %d\n", failure.op, failure.error), 0;
-		if (gaol_spawn(plan, ns, kept, command, init, caller, NULL, &out, &failure) < 0) {
+		if (gaol_spawn(plan, ns, kept, command, init, caller, -1, NULL, &out, &failure) < 0) {
 			printf("spawn: %d %d\n", failure.op, failure.error);
 		} else {
 			if (read(out.status, &status, sizeof status) != sizeof status) return 4;

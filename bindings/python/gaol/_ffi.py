@@ -1,0 +1,461 @@
+"""All ctypes of the package: libgaol.so, its functions, structs and handles. Nothing outside of this file knows a C type.
+
+The library is loaded by the first call, since it brings a Go runtime along: a process that only imports the package can still fork. It
+must never be used by a child that was forked afterwards; it says so itself there (RuntimeError).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, c_uint32, c_void_p
+from typing import Any, Optional, TypeVar, Union
+
+from . import _errors, _report
+
+StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+
+def encode(value: StrPath) -> bytes:
+    """Return the bytes of a path, argument or variable, as the kernel takes them."""
+    text = os.fsencode(value)
+    if b"\0" in text:
+        raise ValueError("embedded null byte")
+    return text
+
+
+class _Struct(ctypes.Structure):
+    """One of the structs that begin with their size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = ctypes.sizeof(self)
+
+
+def _struct(name: str, **fields: Any) -> type[_Struct]:
+    return type(name, (_Struct,), {"_fields_": [("size", c_size_t), *fields.items()]})
+
+
+_TEXT = c_char_p
+_Limits = _struct(
+    "_Limits", wall_ns=c_int64, cpu_ns=c_int64, memory=c_int64, processes=c_int64, files=c_int64, file_size=c_int64, stack=c_int64,
+    core=c_int64, output=c_int64, disk=c_int64, instructions=c_int64, processors=c_double, read_rate=c_int64, write_rate=c_int64,
+    per_process=c_int,
+)  # fmt: skip
+_Credential = _struct("_Credential", uid=c_uint32, gid=c_uint32, groups=POINTER(c_uint32), ngroups=c_size_t, dynamic=c_int)
+_Unsupported = _struct("_Unsupported", operation=_TEXT, mechanism=_TEXT, detail=_TEXT, fix=_TEXT, gap=_TEXT)
+_Check = _struct("_Check", mechanism=_TEXT, detail=_TEXT, fix=_TEXT, ok=c_int)
+_Enforcement = _struct("_Enforcement", operation=_TEXT, mechanism=_TEXT)
+_Gap = _struct("_Gap", operation=_TEXT, detail=_TEXT)
+_Denial = _struct("_Denial", operation=_TEXT, path=_TEXT, suggestion=_TEXT)
+_Ending = _struct("_Ending", end=c_int, code=c_int, signal=c_int, core=c_int, killed=c_int, syscall=c_int, syscall_name=_TEXT)
+_Usage = _struct(
+    "_Usage", wall_ns=c_int64, user_ns=c_int64, system_ns=c_int64, max_rss=c_int64, minor_faults=c_int64, major_faults=c_int64,
+    voluntary_switches=c_int64, involuntary_switches=c_int64,
+)  # fmt: skip
+
+# The functions that are used, as include/gaol.h declares them. H: a handle; S: a string; B: a string for gaol_free; I, U, Z, L: int,
+# unsigned, size_t, int64_t; P: a pointer to anything; E: gaol_error **, left to be filled in by _call. The result comes first.
+_KINDS: dict[str, Any] = {
+    "H": c_void_p, "S": c_char_p, "B": c_void_p, "I": c_int, "U": c_uint, "Z": c_size_t, "L": c_int64, "P": c_void_p, "E": c_void_p,
+}  # fmt: skip
+_PROTOTYPES = """
+version S; free IP
+error_code IH; error_errno IH; error_message SH; error_step SH; error_operation SH; error_path SH; error_hint SH; error_file SH
+error_line IH; error_key SH; error_unsupported IHZP; error_free IH
+profile_new H; profile_load HSE; profile_parse HSSZE; profile_allow IHU; profile_allow_path IHUUS; profile_deny_path IHUUS
+profile_allow_address IHUUSI; profile_allow_ipc IHU; profile_allow_name IHUS; profile_map IHSSU; profile_set_on_denied IHU
+profile_set_env IHSS; profile_pass_env IHS; profile_set_dir IHS; profile_set_engine IHU; profile_limit IHP; profile_check IHE
+profile_toml BHE; profile_operation BHZ; profile_free IH
+host_probe HE; host_system SH; host_check IHZP; host_engine IHZ; host_support IHHZUP; host_free IH
+sandbox_new HHE; sandbox_explain BH; sandbox_report HHE; sandbox_free IH
+cmd_new HHP; cmd_set_program IHS; cmd_set_env IHP; cmd_set_dir IHS; cmd_set_stdio IHIUI; cmd_pass_fd IHII; cmd_set_limits IHP
+cmd_set_credential IHP; cmd_check IHE; cmd_start IHE; cmd_wait IHPE; cmd_wait_timeout IHLPE; cmd_poll_fd IH; cmd_pid IH
+cmd_signal IHI; cmd_kill IH; cmd_report HHE; cmd_free IH
+report_engine SH; report_mechanism SHZ; report_enforced IHZP; report_gap IHZP; report_denial IHZP; report_ending IHP; report_usage IHP
+report_free IH
+"""
+
+_library: Optional[Any] = None
+_loading = threading.Lock()
+
+
+def library() -> Any:
+    """Return the library, loading it the first time: that of the wheel, else the one that the system has."""
+    global _library
+    if _library is None:
+        with _loading:
+            if _library is None:
+                _library = _load()
+    return _library
+
+
+def _load() -> Any:
+    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libgaol.so.1")
+    loaded = ctypes.CDLL(own if os.path.exists(own) else "libgaol.so.1", use_errno=True)
+    for declaration in _PROTOTYPES.replace("\n", ";").split(";"):
+        if declaration.strip():
+            name, kinds = declaration.split()
+            function = getattr(loaded, "gaol_" + name)
+            function.restype, function.argtypes = _KINDS[kinds[0]], [_KINDS[kind] for kind in kinds[1:]]
+    return loaded
+
+
+def version() -> str:
+    """Return the version of the library."""
+    return _text(library().gaol_version())
+
+
+# ---- errors ----
+
+# enum gaol_code
+_ARGUMENT, _HANDLE, _PROFILE, _UNSUPPORTED, _SETUP, _CLOSED, _STATE, _TIMEOUT, _WAIT_DELAY, _SYSTEM, _MEMORY, _FORKED, _INTERNAL = range(1, 14)
+
+
+def _text(value: Optional[bytes]) -> str:
+    return os.fsdecode(value or b"")
+
+
+def _call(name: str, *arguments: Any) -> Any:
+    """Call a function that has an error parameter, and raise what it says."""
+    fault = c_void_p()
+    result = getattr(library(), name)(*arguments, ctypes.byref(fault))
+    if fault.value:
+        raise _taken(fault.value)
+    return result
+
+
+def _taken(fault: int) -> BaseException:
+    """Return the exception for a gaol_error, which is freed."""
+    try:
+        return _exception(fault)
+    finally:
+        library().gaol_error_free(fault)
+
+
+def _exception(fault: int) -> BaseException:
+    lib = library()
+    code, number, message = lib.gaol_error_code(fault), lib.gaol_error_errno(fault), _text(lib.gaol_error_message(fault))
+    path = _text(lib.gaol_error_path(fault))
+    error: _errors.Error
+    if code == _PROFILE:
+        profile = _errors.ProfileError(message)
+        profile.path, profile.errno = path, number
+        profile.file, profile.line, profile.key = _text(lib.gaol_error_file(fault)), lib.gaol_error_line(fault), _text(lib.gaol_error_key(fault))
+        error = profile
+    elif code == _UNSUPPORTED:
+        unsupported = _errors.UnsupportedError(number, message)
+        unsupported.operations = tuple(
+            _errors.Unsupported(_text(u.operation), _text(u.mechanism), _text(u.detail), _text(u.fix), _text(u.gap))
+            for u in _entries("gaol_error_unsupported", fault, _Unsupported)
+        )
+        error = unsupported
+    elif code == _SETUP:
+        setup = _errors.SetupError.of(number)(number, os.strerror(number), path or None)
+        setup.step = _text(lib.gaol_error_step(fault))
+        error = setup
+    else:
+        return _plain(code, number, message)
+    error.message, error.operation, error.hint = message, _text(lib.gaol_error_operation(fault)), _text(lib.gaol_error_hint(fault))
+    return error
+
+
+def _plain(code: int, number: int, message: str) -> BaseException:
+    """Return the exception for what is no matter of sandboxes."""
+    if code in (_HANDLE, _CLOSED) or (code == _ARGUMENT and number == errno.EINVAL):
+        return ValueError(message)
+    if code == _MEMORY:
+        return MemoryError(message)
+    if code in (_FORKED, _INTERNAL):
+        return RuntimeError(message)
+    return OSError(number, message)
+
+
+def _refused(number: int) -> BaseException:
+    """Return the exception for a function that has no error parameter."""
+    code = {errno.EBADF: _HANDLE, errno.EINVAL: _ARGUMENT, errno.ENOMEM: _MEMORY, errno.EDEADLK: _FORKED}.get(number, _SYSTEM)
+    told = {
+        errno.EBADF: "it is closed",
+        errno.EDEADLK: "gaol: this process was forked from the one that loaded the library; start it by exec, as multiprocessing's "
+        "'spawn' and 'forkserver' do",
+    }
+    return _plain(code, number, told.get(number, os.strerror(number)))
+
+
+_S = TypeVar("_S", bound=_Struct)
+
+
+def _entries(name: str, handle: int, struct: type[_S]) -> Iterator[_S]:
+    """Yield each entry of a list that is read by index."""
+    function, index = getattr(library(), name), 0
+    while True:
+        entry = struct()
+        if function(handle, index, ctypes.byref(entry)) < 0:
+            return
+        yield entry
+        index += 1
+
+
+def _given(buffer: Optional[int]) -> Optional[str]:
+    """Return a string that is for gaol_free."""
+    if not buffer:
+        return None
+    try:
+        return _text(ctypes.string_at(buffer))
+    finally:
+        library().gaol_free(buffer)
+
+
+# ---- handles ----
+
+
+class Handle:
+    """Owns a handle: it is freed once, when close is called or nothing refers to the object any more."""
+
+    _free = ""
+
+    def __init__(self, value: Optional[int]) -> None:
+        if not value:
+            raise _refused(ctypes.get_errno() or errno.ENOMEM)
+        self.value = value
+        self._finalizer = weakref.finalize(self, getattr(library(), self._free), value)
+        self._finalizer.atexit = False  # the process's end is the end of all of them
+
+    def close(self) -> None:
+        """Free the handle; every later use is a ValueError."""
+        self._finalizer()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was freed."""
+        return not self._finalizer.alive
+
+
+class Profile(Handle):
+    """A gaol_profile."""
+
+    _free = "gaol_profile_free"
+
+    @classmethod
+    def new(cls) -> Profile:
+        """Return one that grants nothing."""
+        return cls(library().gaol_profile_new())
+
+    @classmethod
+    def load(cls, path: StrPath) -> Profile:
+        """Read a file."""
+        return cls(_call("gaol_profile_load", encode(path)))
+
+    @classmethod
+    def parse(cls, name: StrPath, text: bytes) -> Profile:
+        """Read a text."""
+        return cls(_call("gaol_profile_parse", encode(name), text, len(text)))
+
+    def add(self, function: str, *arguments: Any) -> None:
+        """Call gaol_profile_FUNCTION. What is wrong the profile keeps, for check."""
+        result = getattr(library(), "gaol_profile_" + function)(self.value, *arguments)
+        if result in (-errno.EBADF, -errno.EDEADLK, -errno.ENOMEM):
+            raise _refused(-result)
+
+    def limit(self, limits: dict[str, Any]) -> None:
+        """Add limits."""
+        self.add("limit", ctypes.byref(_limits(limits)))
+
+    def check(self) -> None:
+        """Raise the first fault."""
+        _call("gaol_profile_check", self.value)
+
+    def toml(self) -> str:
+        """Return it as a file."""
+        return _given(_call("gaol_profile_toml", self.value)) or ""
+
+    def operations(self) -> list[str]:
+        """Return the operations, as Go writes them."""
+        found: list[str] = []
+        while True:
+            text = _given(library().gaol_profile_operation(self.value, len(found)))
+            if text is None:
+                return found
+            found.append(text)
+
+
+def _limits(limits: dict[str, Any]) -> _Struct:
+    struct = _Limits()
+    for name, value in limits.items():
+        setattr(struct, name, value)
+    return struct
+
+
+class Host(Handle):
+    """A gaol_host."""
+
+    _free = "gaol_host_free"
+
+    @classmethod
+    def probe(cls) -> Host:
+        """Try this host's mechanisms."""
+        return cls(_call("gaol_host_probe"))
+
+    def system(self) -> str:
+        """Return the operating system and its release."""
+        return _text(library().gaol_host_system(self.value))
+
+    def checks(self) -> list[tuple[str, str, str, bool]]:
+        """Return mechanism, detail, fix and whether it works."""
+        return [(_text(c.mechanism), _text(c.detail), _text(c.fix), bool(c.ok)) for c in _entries("gaol_host_check", self.value, _Check)]
+
+    def engines(self) -> list[int]:
+        """Return the engines that work."""
+        found: list[int] = []
+        while (engine := library().gaol_host_engine(self.value, len(found))) >= 0:
+            found.append(engine)
+        return found
+
+    def support(self, profile: Profile, index: int, engine: int) -> tuple[int, str]:
+        """Return level and mechanism of an operation."""
+        mechanism = c_void_p()
+        level = library().gaol_host_support(self.value, profile.value, index, engine, ctypes.byref(mechanism))
+        if level < 0:
+            raise _refused(-level)
+        return level, _given(mechanism.value) or ""
+
+
+class Sandbox(Handle):
+    """A gaol_sandbox."""
+
+    _free = "gaol_sandbox_free"
+
+    @classmethod
+    def new(cls, profile: Profile) -> Sandbox:
+        """Resolve and compile."""
+        return cls(_call("gaol_sandbox_new", profile.value))
+
+    def explain(self) -> str:
+        """Return policy and plan as text."""
+        text = _given(library().gaol_sandbox_explain(self.value))
+        if text is None:
+            raise _refused(ctypes.get_errno())
+        return text
+
+    def report(self) -> Report:
+        """Return what it enforces."""
+        return Report(_call("gaol_sandbox_report", self.value))
+
+
+class Report(Handle):
+    """A gaol_report."""
+
+    _free = "gaol_report_free"
+
+    def read(self) -> _report.Report:
+        """Return it as a value."""
+        lib, value = library(), self.value
+        ending, usage = _Ending(), _Usage()
+        for name, struct in (("gaol_report_ending", ending), ("gaol_report_usage", usage)):
+            if (result := getattr(lib, name)(value, ctypes.byref(struct))) < 0:
+                raise _refused(-result)
+        mechanisms: list[str] = []
+        while text := lib.gaol_report_mechanism(value, len(mechanisms)):
+            mechanisms.append(_text(text))
+        return _report.Report(
+            engine=_text(lib.gaol_report_engine(value)),
+            mechanisms=tuple(mechanisms),
+            enforced=tuple(
+                _report.Enforcement(_text(e.operation), _text(e.mechanism)) for e in _entries("gaol_report_enforced", value, _Enforcement)
+            ),
+            gaps=tuple(_report.Gap(_text(g.operation), _text(g.detail)) for g in _entries("gaol_report_gap", value, _Gap)),
+            denials=tuple(
+                _report.Denial(_text(d.operation), _text(d.path), _text(d.suggestion))
+                for d in _entries("gaol_report_denial", value, _Denial)
+            ),
+            end=_report.ENDS[ending.end],
+            code=None if ending.code < 0 else ending.code,
+            signal=ending.signal or None,
+            core=bool(ending.core),
+            killed=ending.killed,
+            syscall=_text(ending.syscall_name) or (None if ending.syscall < 0 else str(ending.syscall)),
+            usage=_report.Usage(
+                usage.wall_ns / 1e9, usage.user_ns / 1e9, usage.system_ns / 1e9, usage.max_rss, usage.minor_faults, usage.major_faults,
+                usage.voluntary_switches, usage.involuntary_switches,
+            ),
+        )  # fmt: skip
+
+
+def _strings(values: Sequence[bytes]) -> Any:
+    return (c_char_p * (len(values) + 1))(*values, None)
+
+
+class Command(Handle):
+    """A gaol_cmd. A program that still runs when it is freed is killed."""
+
+    _free = "gaol_cmd_free"
+
+    def __init__(self, sandbox: Sandbox, arguments: Sequence[bytes]) -> None:
+        super().__init__(library().gaol_cmd_new(sandbox.value, _strings(arguments)))
+
+    def set(self, function: str, *arguments: Any) -> None:
+        """Call gaol_cmd_FUNCTION."""
+        if getattr(library(), "gaol_cmd_" + function)(self.value, *arguments) < 0:
+            _call("gaol_cmd_check", self.value)  # says more than the number
+            raise ValueError(f"gaol_cmd_{function}")  # not reached: the command keeps the fault
+
+    def set_env(self, env: Sequence[bytes]) -> None:
+        """Set the whole environment."""
+        self.set("set_env", _strings(env))
+
+    def set_limits(self, limits: dict[str, Any]) -> None:
+        """Narrow the limits."""
+        self.set("set_limits", ctypes.byref(_limits(limits)))
+
+    def set_credential(self, uid: int, gid: int, groups: Iterable[int], dynamic: bool) -> None:
+        """Set the user."""
+        credential, numbers = _Credential(), list(groups)
+        credential.uid, credential.gid, credential.dynamic = uid, gid, dynamic
+        if numbers:
+            credential.groups, credential.ngroups = (c_uint32 * len(numbers))(*numbers), len(numbers)
+        self.set("set_credential", ctypes.byref(credential))
+
+    def start(self) -> int:
+        """Start the program; return its process number."""
+        _call("gaol_cmd_start", self.value)
+        return int(library().gaol_cmd_pid(self.value))
+
+    def poll_fd(self) -> int:
+        """Return the descriptor that becomes readable at the end. It is the command's."""
+        return _number(library().gaol_cmd_poll_fd(self.value))
+
+    def wait(self, nanoseconds: int) -> Optional[int]:
+        """Return the wait status, or None if the time is over before."""
+        status, fault = c_int(-1), c_void_p()
+        result = library().gaol_cmd_wait_timeout(self.value, nanoseconds, ctypes.byref(status), ctypes.byref(fault))
+        if result == -errno.ETIMEDOUT:
+            library().gaol_error_free(fault)
+            return None
+        if fault.value and status.value < 0:
+            raise _taken(fault.value)
+        library().gaol_error_free(fault)  # it has ended all the same
+        return status.value
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program."""
+        _number(library().gaol_cmd_signal(self.value, number))
+
+    def kill(self) -> None:
+        """End everything in the sandbox."""
+        _number(library().gaol_cmd_kill(self.value))
+
+    def report(self) -> Report:
+        """Return what was enforced, and how it ended."""
+        return Report(_call("gaol_cmd_report", self.value))
+
+
+def _number(result: int) -> int:
+    if result < 0:
+        raise _refused(-result)
+    return result
+
+

@@ -1,0 +1,189 @@
+"""Profiles: what a program may do. A Profile never changes; it is checked when it is made, without a look at the host."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, Literal, Optional, Union
+
+from . import _ffi, _operation
+from ._address import Address
+from ._ffi import StrPath, encode
+from ._limits import Limits
+from ._operation import IPCKind, Operation, Path
+
+_ACTIONS = {"errno": 0, "kill": 1}
+_ENGINES = {"": 0, "namespace": 1, "landlock": 2}
+_Mode = Literal["ro", "rw"]
+
+
+class Profile:
+    """What a program may do: a whitelist. Nothing else is allowed.
+
+    The keywords are the keys of a profile file. One that names paths or addresses takes one or several; a path is it and everything below
+    it. ``map`` has the path inside for key and the host's, or ``(host's, "rw")``, for value.
+
+    >>> Profile(system=True, read=["/srv/in"], write=["/srv/out"], connect=["api.example.com:443"])
+    """
+
+    __slots__ = ("__weakref__", "_calls", "_handle", "_text")
+
+    def __init__(
+        self,
+        *operations: Operation,
+        system: bool = False,
+        read: Union[Path, Iterable[Path]] = (),
+        metadata: Union[Path, Iterable[Path]] = (),
+        write: Union[Path, Iterable[Path]] = (),
+        exec: Union[Path, Iterable[Path]] = (),
+        connect: Union[Address, str, Iterable[Union[Address, str]]] = (),
+        listen: Union[Address, str, Iterable[Union[Address, str]]] = (),
+        sysinfo: bool = False,
+        process: bool = False,
+        signal: bool = False,
+        trace: bool = False,
+        ipc: Union[IPCKind, Iterable[IPCKind]] = (),
+        device: Union[StrPath, Iterable[StrPath]] = (),
+        syscall: Union[str, Iterable[str]] = (),
+        private: Union[StrPath, Iterable[StrPath]] = (),
+        map: Optional[Mapping[StrPath, Union[StrPath, tuple[StrPath, _Mode]]]] = None,
+        deny: Union[Operation, Mapping[str, Path], Iterable[Union[Operation, Mapping[str, Path]]]] = (),
+        best_effort: Union[Operation, Iterable[Operation]] = (),
+        env: Optional[Mapping[str, str]] = None,
+        pass_env: Union[str, Iterable[str]] = (),
+        dir: Optional[StrPath] = None,
+        on_denied: Literal["errno", "kill"] = "errno",
+        limits: Optional[Limits] = None,
+        engine: Literal["", "namespace", "landlock"] = "",
+    ) -> None:
+        ops = list(operations)
+        for wanted, make in (
+            (system, _operation.system),
+            (sysinfo, _operation.system_info_read),
+            (process, _operation.process_create),
+            (signal, _operation.signal),
+            (trace, _operation.trace),
+        ):
+            if not isinstance(wanted, bool):
+                raise TypeError(f"{make.__name__}: True or False, not {wanted!r}")
+            if wanted:
+                ops.append(make())
+        entries: tuple[tuple[Any, Callable[[Any], Operation]], ...] = (
+            (read, _operation.file_read),
+            (metadata, _operation.file_read_metadata),
+            (write, _operation.file_write),
+            (exec, _operation.file_execute),
+            (connect, _operation.network_outbound),
+            (listen, _operation.network_inbound),
+            (ipc, _operation.ipc),
+            (device, _operation.device),
+            (syscall, _operation.syscall),
+            (private, _operation.private),
+            (deny, _operation.deny),
+            (best_effort, _operation.best_effort),
+        )
+        for given, of in entries:
+            ops.extend(of(one) for one in _several(given))
+        for inside, target in (map or {}).items():
+            to, mode = target if isinstance(target, tuple) else (target, "ro")
+            ops.append(_operation.map_(inside, to, mode))
+        calls: list[tuple[str, tuple[Any, ...]]] = []
+        for op in ops:
+            if not isinstance(op, Operation):
+                raise TypeError(f"an operation such as gaol.system(), not {op!r}")
+            calls.extend(op.calls)
+        for name, value in (env or {}).items():
+            calls.append(("set_env", (encode(name), encode(value))))
+        calls.extend(("pass_env", (encode(name),)) for name in _several(pass_env))
+        if dir is not None:
+            calls.append(("set_dir", (encode(dir),)))
+        if on_denied != "errno":
+            calls.append(("set_on_denied", (_word("on_denied", on_denied, _ACTIONS),)))
+        if engine:
+            calls.append(("set_engine", (_word("engine", engine, _ENGINES),)))
+        if limits is not None:
+            calls.append(("limit", (limits._fields(),)))
+        self._fill(b"", tuple(calls))
+
+    def _fill(self, text: bytes, calls: tuple[tuple[str, tuple[Any, ...]], ...]) -> None:
+        """Make the handle of a file's text, if it is not empty, and of what is added to that."""
+        self._text, self._calls = text, calls
+        self._handle = _ffi.Profile.parse("profile.toml", text) if text else _ffi.Profile.new()
+        for function, arguments in calls:
+            if function == "limit":
+                self._handle.limit(*arguments)
+            else:
+                self._handle.add(function, *arguments)
+        self._handle.check()
+
+    @classmethod
+    def _made(cls, text: bytes, calls: tuple[tuple[str, tuple[Any, ...]], ...] = ()) -> Profile:
+        profile = cls.__new__(cls)
+        profile._fill(text, calls)
+        return profile
+
+    @classmethod
+    def from_file(cls, path: StrPath) -> Profile:
+        """Read a file, TOML or JSON by the ending of its name. ${HOME}, ${CWD} and ${TMP} stand for this process's."""
+        return cls._made(os.fsencode(_ffi.Profile.load(path).toml()))
+
+    @classmethod
+    def from_toml(cls, text: str) -> Profile:
+        """Read what a file with the ending .toml would have."""
+        return cls._made(os.fsencode(_ffi.Profile.parse("profile.toml", text.encode()).toml()))
+
+    @classmethod
+    def from_json(cls, text: str) -> Profile:
+        """Read what a file with the ending .json would have."""
+        return cls._made(os.fsencode(_ffi.Profile.parse("profile.json", text.encode()).toml()))
+
+    def toml(self) -> str:
+        """Return the profile as a file, but for the engine."""
+        return self._handle.toml()
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """What is allowed, as Go and reports write it."""
+        return tuple(self._handle.operations())
+
+    def with_(self, *operations: Operation, **keywords: Any) -> Profile:
+        """Return a profile that allows more: it takes what Profile takes. Of limits that are given twice, the smaller holds."""
+        return self | Profile(*operations, **keywords)
+
+    def __or__(self, other: Profile) -> Profile:
+        if not isinstance(other, Profile):
+            return NotImplemented
+        if self._text and other._text:
+            raise NotImplementedError("two profiles that are both of a file cannot be put together")
+        return self._made(self._text or other._text, self._calls + other._calls)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Profile):
+            return NotImplemented
+        return self.toml() == other.toml()
+
+    def __hash__(self) -> int:
+        return hash(self.toml())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (type(self), self._text, self._calls)
+
+    def __repr__(self) -> str:
+        return f"<gaol.Profile: {', '.join(self.operations) or 'nothing'}>"
+
+
+def _unpickle(cls: type[Profile], text: bytes, calls: tuple[tuple[str, tuple[Any, ...]], ...]) -> Profile:
+    return cls._made(text, calls)
+
+
+def _several(given: Any) -> Iterable[Any]:
+    """Return what is one or several as several."""
+    if isinstance(given, (str, bytes, os.PathLike, Mapping, Operation, Address, _operation.Pattern)):
+        return (given,)
+    return given  # type: ignore[no-any-return]
+
+
+def _word(keyword: str, word: str, words: Mapping[str, int]) -> int:
+    if word not in words:
+        raise ValueError(f"{keyword}={word!r}: {', '.join(filter(None, words))}")
+    return words[word]
