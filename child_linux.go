@@ -26,6 +26,7 @@ type child struct {
 	dying  *counter // of the sandbox: inits that are ending
 	// shared says that the init lives in this process's namespaces: killing it alone would leave what it started.
 	shared bool
+	group  *group // nil: none
 	// program is its descriptor, where shared; -1: none. It is for when the init is killed from outside.
 	program int
 	cause   End         // why this process has ended it; EndUnknown: it has not
@@ -126,6 +127,7 @@ func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 	}
 	state.end = endOf(state, c.cause)
 	c.mu.Unlock()
+	over := c.group.end(state)
 	options := unix.WNOHANG
 	if state.lost { // killed from outside: its end is the end of what was in there, too
 		options = 0
@@ -145,9 +147,12 @@ func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
 			_ = unix.Close(pidfd)
 			c.dying.add(-1)
 		}()
-		return state, nil
+		return state, over
 	}
 	_ = unix.Close(pidfd)
+	if err == nil {
+		err = over
+	}
 	return state, err
 }
 

@@ -6,6 +6,7 @@ package gaol
 // It must never have a program run as the caller because another user could not be had.
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -177,17 +178,26 @@ func (b *bare) close() {
 	}
 }
 
-// unable puts into words what the kernel refused a command of another user.
-func unable(e *SetupError, f *plan.Failure, u *plan.User) {
+// unable adds to an error what another user has to do with it; cause is the failure that it is of.
+func unable(err, cause error, u *plan.User) error {
+	var e *SetupError
+	var f *plan.Failure
+	if u == nil || !errors.As(err, &e) || !errors.As(cause, &f) {
+		return err
+	}
 	who := fmt.Sprint("uid ", u.Uid)
 	switch {
-	case f.Op == plan.Credential && f.Step == plan.CredentialGroups && f.Errno == unix.EPERM:
-		e.Path, e.Hint = who, "setgroups is denied in this user namespace (/proc/self/setgroups)"
-	case f.Op == plan.Credential && f.Step == plan.CredentialMaps && f.Errno == unix.EPERM:
-		e.Path, e.Hint = who, "the kernel did not take the maps of its user namespace"
 	case f.Op == plan.Credential:
 		e.Path = who
+		if f.Errno == unix.EPERM && f.Step == plan.CredentialGroups {
+			e.Hint = "setgroups is denied in this user namespace (/proc/self/setgroups)"
+		}
 	case f.Errno == unix.EACCES && slices.Contains([]plan.Op{plan.Chdir, plan.LandlockPath, plan.Exec}, f.Op):
-		e.Hint = who + " does not get there: modes and owners hold for it, too"
+		hint := who + " may not; modes and owners hold for it, too"
+		if e.Hint != "" {
+			hint = e.Hint + "; or " + hint
+		}
+		e.Hint = hint
 	}
+	return err
 }

@@ -93,7 +93,10 @@ type Check struct {
 }
 
 // Probe tries the mechanisms of this host in a throw-away child; the result is kept for the life of the process.
-func Probe() Probed { return Probed{probe()} }
+func Probe() Probed {
+	h, _ := probe()
+	return Probed{h}
+}
 
 // System is the operating system and its release.
 func (h Probed) System() string { return h.h.System }

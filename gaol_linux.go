@@ -80,7 +80,7 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	if err != nil {
 		return err
 	}
-	if err := t.prepare(full, p.Network(), p.Limits.Instructions == 0); err != nil {
+	if err := t.prepare(full, p.Network(), p.Limits.Instructions == 0, p.Limits.Cgroup); err != nil {
 		return err
 	}
 	f := <-filter
@@ -100,11 +100,16 @@ func (t *template) build(p policy.Policy, h policy.Host) error {
 	return err
 }
 
-// prepare builds the template, if there is to be one; ahead says that a process may be made before it is known when it starts.
-func (t *template) prepare(full plan.Plan, network, ahead bool) (err error) {
+// prepare builds the template, if there is to be one; ahead says that a process may be made before it is known when it starts;
+// grouped, that the command has a cgroup, for which its process 1 is made otherwise.
+func (t *template) prepare(full plan.Plan, network, ahead, grouped bool) (err error) {
 	if once.Only && full.Own() && ahead {
 		t.plan = full
-		t.ahead(network)
+		if grouped {
+			t.core = csrc.NoTemplate()
+		} else {
+			t.ahead(network)
+		}
 		return nil
 	}
 	if t.core != nil {
@@ -157,7 +162,7 @@ func (t *template) all() plan.Plan {
 func (t *template) String() string { return t.all().String() }
 
 // start runs a command; the caller of Wait ends what it returns.
-func (s *Sandbox) start(command plan.Command) (*child, error) {
+func (s *Sandbox) start(command plan.Command, limits policy.Limits) (*child, error) {
 	encoded, err := command.Encode()
 	if err != nil {
 		return nil, &SetupError{Step: stepExecute, Path: command.Argv[0], Err: unix.E2BIG, Hint: err.Error()}
@@ -173,17 +178,25 @@ func (s *Sandbox) start(command plan.Command) (*child, error) {
 	if core == nil && err == nil {
 		return nil, ErrClosed
 	}
+	var group *group
+	if err == nil {
+		group, err = newGroup(limits)
+	}
 	var spawned csrc.Spawned
 	if err == nil {
-		spawned, err = core.Spawn(encoded, init, caller)
+		spawned, err = core.Spawn(encoded, init, caller, group.fd())
+	}
+	if err != nil {
+		group.remove()
 	}
 	if errors.Is(err, csrc.ErrClosed) {
 		return nil, ErrClosed
 	}
 	if err != nil {
-		return nil, s.explain(failure(steps, err, &command))
+		return nil, group.unborn(unable(s.explain(failure(steps, err, &command)), err, command.User))
 	}
-	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1}
+	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1, group: group}
+	group.watch()
 	if c.shared {
 		c.program = programOf(spawned)
 	}
@@ -253,9 +266,6 @@ func failure(p *plan.Plan, err error, c *plan.Command) error {
 		e.Path = c.Dir
 	case f.Op == plan.FD:
 		e.Path = fmt.Sprintf("%d", f.Step)
-	}
-	if c != nil && c.User != nil {
-		unable(e, f, c.User)
 	}
 	return e
 }

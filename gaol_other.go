@@ -1,4 +1,4 @@
-//go:build !linux || !cgo
+//go:build !cgo || (!linux && !darwin && !freebsd)
 
 package gaol
 
@@ -12,12 +12,15 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-func facts() (policy.Host, error) { return probe(), nil }
+func facts() (policy.Host, error) {
+	h, _ := probe()
+	return h, nil
+}
 
 // probe finds nothing here: New refuses every profile, and nothing runs unconfined.
-func probe() policy.Host {
-	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo for Linux"}
-	return policy.Host{System: "unsupported", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}
+func probe() (h policy.Host, sure bool) {
+	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo, for Linux, macOS or FreeBSD"}
+	return policy.Host{System: "unsupported", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}, true
 }
 
 type template struct{}
@@ -36,11 +39,15 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 	return nil, func() {}, nil
 }
 
-func (s *Sandbox) start(plan.Command) (*child, error) { return nil, ErrUnsupported }
+func (s *Sandbox) start(plan.Command, policy.Limits) (*child, error) { return nil, ErrUnsupported }
+
+func groupShape(policy.Limits) string { return "" }
 
 type child struct{ pid int }
 
 func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
+
+func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
 
 func (c *child) end(End) error { return os.ErrProcessDone }
 
@@ -50,8 +57,8 @@ func online() uint32 { return 1 }
 
 func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 
-func countable(profile.Limits, *policy.Host) {}
-
-func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
+func limitFacts(profile.Limits, *policy.Host) {}
 
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }
+
+func (c *Cmd) systemGuards() []guard { return nil }

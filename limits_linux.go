@@ -50,10 +50,13 @@ var retired = perf.Instructions
 
 func openCounter() (perf.Counter, error) { return retired.Open() }
 
-// countable finds out whether instructions can be counted here, if that is asked for.
-func countable(l profile.Limits, h *policy.Host) {
+// limitFacts finds out what only some limits need to know of the host, if they are asked for.
+func limitFacts(l profile.Limits, h *policy.Host) {
 	if l.Instructions != 0 {
 		h.Counter = counterCheck()
+	}
+	if mayGroup(l) {
+		groupFacts(h)
 	}
 }
 
@@ -61,3 +64,6 @@ func counterCheck() policy.Check {
 	reason, fix := retired.Check()
 	return policy.Check{OK: reason == "", Reason: reason, Fix: fix}
 }
+
+// systemGuards are none: process 1 watches over what the kernel does not.
+func (c *Cmd) systemGuards() []guard { return nil }

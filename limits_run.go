@@ -5,7 +5,6 @@ package gaol
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"syscall"
@@ -26,7 +25,7 @@ type guard interface {
 func (c *Cmd) limit() error {
 	if c.Limits != nil {
 		host := c.sandbox.host
-		countable(*c.Limits, &host)
+		limitFacts(*c.Limits, &host)
 		p, err := c.sandbox.policy.WithLimits(*c.Limits, host)
 		if err != nil {
 			return refused(err)
@@ -60,6 +59,7 @@ func (c *Cmd) guard() {
 		watch := perf.NewWatch(c.counter, uint64(limit), int(online()), func() { c.over(EndInstructions) })
 		c.guards = append(c.guards, counted{watch, limit})
 	}
+	c.guards = append(c.guards, c.systemGuards()...)
 }
 
 // counted is the watch of Limits.Instructions.
@@ -80,7 +80,7 @@ func (w counted) ended(s *ProcessState) {
 // run starts what was encoded.
 func (c *Cmd) run(command plan.Command) (started *child, err error) {
 	if c.limits.Instructions == 0 {
-		return c.sandbox.run(command)
+		return c.sandbox.run(command, c.limits)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -90,7 +90,7 @@ func (c *Cmd) run(command plan.Command) (started *child, err error) {
 			err = &SetupError{Step: stepCount, Operation: "Limits.Instructions", Err: err}
 			return
 		}
-		if started, err = c.sandbox.run(command); err != nil {
+		if started, err = c.sandbox.run(command, c.limits); err != nil {
 			_ = c.counter.Close()
 		}
 	}()
@@ -175,16 +175,6 @@ func bytesText(n int64) string {
 	return fmt.Sprint(n, " B")
 }
 
-// Resources (asm-generic/resource.h).
-const (
-	rlimitCPU      = 0
-	rlimitFileSize = 1
-	rlimitStack    = 3
-	rlimitCore     = 4
-	rlimitFiles    = 7
-	rlimitMemory   = 9
-)
-
 // bring adds to a command what its child has to know of the limits.
 func (c *Cmd) bring(p *plan.Command) error {
 	l := &c.limits
@@ -223,16 +213,10 @@ func (c *Cmd) resources() []resource {
 	l := &c.limits
 	out := []resource{{rlimitFileSize, uint64(l.FileSize)}, {rlimitStack, uint64(l.Stack)}, {rlimitFiles, uint64(l.Files)}, {rlimitMemory, uint64(l.AddressSpace)}}
 	if l.Seconds > 0 {
-		out = append(out, resource{rlimitCPU, wholeSeconds(l.CPU)})
+		out = append(out, resource{rlimitCPU, uint64(l.Seconds)})
 	}
 	if c.sandbox.policy.Limits.Core > 0 { // else there is none, which is less than any
 		out = append(out, resource{rlimitCore, uint64(l.Core)})
 	}
 	return out
-}
-
-// wholeSeconds is the limit of processor time that the kernel holds, for the processes that the program makes: the least number of seconds that
-// is more than what the init ends the program itself at, so that it is the init which does, and can tell.
-func wholeSeconds(cpu time.Duration) uint64 {
-	return uint64(math.Floor(cpu.Seconds())) + 1
 }

@@ -47,8 +47,9 @@ var probed struct {
 }
 
 // probe finds out what this host enforces by doing it: with each engine a sandbox is built and a command started in it, up to the exec of
-// a program that is not there. Versions say nothing about containers, security modules and settings.
-func probe() policy.Host {
+// a program that is not there. Versions say nothing about containers, security modules and settings. What it says of a host is not sure
+// where it ran out of something itself.
+func probe() (h policy.Host, sure bool) {
 	probed.Lock()
 	defer probed.Unlock()
 	runtime.LockOSThread()
@@ -60,50 +61,63 @@ func probe() policy.Host {
 	h.Counter, h.Barred = counterCheck(), bar(err)
 	if no := (policy.Check{Reason: h.Barred.Detail, Fix: h.Barred.Fix}); h.Barred.Mechanism != "" {
 		h.Namespaces, h.Proc, h.Landlock, h.LandlockReason, h.LandlockFix = no, no, 0, no.Reason, no.Fix
-		return h // not kept: it costs next to nothing to find out again
+		return h, true // not kept: it costs next to nothing to find out again
 	}
 	if err != nil {
 		no := policy.Check{Reason: reason(err)}
 		h.Namespaces, h.Proc, h.LandlockReason = no, no, no.Reason
-		return h
+		return h, !short(err)
 	}
-	if probed.host.Load() == nil && find(&h) {
+	groupFacts(&h)
+	if probed.host.Load() != nil {
+		return h, true
+	}
+	found := find(&h)
+	found = max(found, tryGroup(&h))
+	if found == lasts {
 		kept := h
 		probed.host.Store(&kept)
 	}
-	return h
+	return h, found != ranOut
 }
+
+// found says how far a trial can be believed.
+type found int
+
+const (
+	lasts  found = iota
+	passes       // another may find otherwise
+	ranOut       // it shows nothing
+)
 
 // one is an entry, for the calls that entries take.
 var one = []policy.Entry{{Path: os.DevNull, Kind: policy.Bind, Host: os.DevNull, Rights: policy.Read | policy.Write | policy.Device, Why: "a trial"}}
 
-// find tries the engines on h, and says whether what it found will last.
-func find(h *policy.Host) (lasting bool) {
+// find tries the engines on h, and says how far what it found can be believed.
+func find(h *policy.Host) (all found) {
 	if h.Seccomp = seccompCheck(); !h.Seccomp.OK {
 		h.Namespaces = h.Seccomp
-		return true
+		return lasts
 	}
-	lasting = true
 	if h.Landlock > 0 {
-		if c, passing := try(*h, policy.Policy{Engine: policy.LandlockEngine, Landlock: true, Entries: one}); !c.OK {
-			h.Landlock, h.LandlockReason, h.LandlockFix, lasting = 0, c.Reason, c.Fix, !passing
+		if c, one := try(*h, policy.Policy{Engine: policy.LandlockEngine, Landlock: true, Entries: one}); !c.OK {
+			h.Landlock, h.LandlockReason, h.LandlockFix, all = 0, c.Reason, c.Fix, one
 		}
 	}
-	var passing bool
-	h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine, Proc: policy.ProcPids, Entries: one})
-	if h.Proc = h.Namespaces; h.Namespaces.OK {
-		return lasting
+	view, once := try(*h, policy.Policy{Engine: policy.NamespaceEngine, Proc: policy.ProcPids, Entries: one})
+	h.Namespaces, h.Proc, all = view, view, max(all, once)
+	if view.OK {
+		return all
 	}
-	lasting = lasting && !passing
 	// which of the two was it?
-	if h.Namespaces, passing = try(*h, policy.Policy{Engine: policy.NamespaceEngine, Entries: one}); h.Namespaces.OK {
+	if h.Namespaces, once = try(*h, policy.Policy{Engine: policy.NamespaceEngine, Entries: one}); h.Namespaces.OK {
 		h.Proc.Fix = "in a container, an unmasked /proc (docker: --security-opt systempaths=unconfined)"
 	}
-	return lasting && !passing
+	return max(all, once)
 }
 
-// try builds and starts a sandbox, and says at which step the host refused; passing, that it may not do so again.
-func try(h policy.Host, p policy.Policy) (c policy.Check, passing bool) {
+// try builds and starts a sandbox, and says at which step the host refused.
+func try(h policy.Host, p policy.Policy) (c policy.Check, f found) {
 	s := Sandbox{policy: p}
 	err := s.template.build(p, h)
 	defer s.template.close()
@@ -113,13 +127,19 @@ func try(h policy.Host, p policy.Policy) (c policy.Check, passing bool) {
 	var e *SetupError
 	switch {
 	case err == nil:
-		return policy.Check{OK: true}, false
+		return policy.Check{OK: true}, lasts
 	case errors.As(err, &e):
 		c = policy.Check{Reason: reason(e), Fix: fix(e, p.Engine)}
 	default:
 		c.Reason = err.Error()
 	}
-	return c, short(err) || errors.Is(err, unix.ENOSPC) && sysctl("/proc/sys/user/max_user_namespaces") != "0"
+	switch {
+	case short(err):
+		f = ranOut
+	case errors.Is(err, unix.ENOSPC) && sysctl("/proc/sys/user/max_user_namespaces") != "0":
+		f = passes
+	}
+	return c, f
 }
 
 // try goes through all of a spawn but the exec of a program.
@@ -130,7 +150,7 @@ func (s *Sandbox) try() error {
 	}
 	defer null.Close()
 	fd := int(null.Fd())
-	c, err := s.start(plan.Command{Argv: []string{"try"}, Candidates: []string{"/dev/null/none"}, FDs: []int{fd, fd, fd}, Dir: "/", TTY: -1})
+	c, err := s.start(plan.Command{Argv: []string{"try"}, Candidates: []string{"/dev/null/none"}, FDs: []int{fd, fd, fd}, Dir: "/", TTY: -1}, s.policy.Limits)
 	if c != nil { // nothing can be executed there
 		_ = c.signal(unix.SIGKILL)
 		_, _ = c.wait(nil)

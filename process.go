@@ -27,7 +27,7 @@ const (
 	released
 )
 
-// Signal sends a signal to the program. SIGKILL ends everything in the sandbox; SIGSTOP cannot be passed on and is refused. After
+// Signal sends a signal to the program. SIGKILL ends everything in the sandbox; SIGSTOP and SIGSTKFLT cannot be passed on and are refused. After
 // the end it returns os.ErrProcessDone.
 func (p *Process) Signal(sig os.Signal) error {
 	s, ok := sig.(syscall.Signal)

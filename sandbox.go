@@ -62,11 +62,11 @@ func New(profile Profile) (*Sandbox, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	s := &Sandbox{profile: profile}
-	if once.Only && profile.p.Limits.Instructions == 0 { // else it has to be counted from its start on
+	if once.Only && !mayGroup(profile.p.Limits) && profile.p.Limits.Instructions == 0 { // else it is made otherwise, or counted from its start on
 		s.template.ahead(profile.network())
 	}
 	host, err := facts()
-	countable(profile.p.Limits, &host)
+	limitFacts(profile.p.Limits, &host)
 	if err == nil {
 		err = s.on(host)
 	}
@@ -77,6 +77,11 @@ func New(profile Profile) (*Sandbox, error) {
 		}
 	}
 	return s, nil
+}
+
+// mayGroup says that a limit can ask for a cgroup. Nothing looks for one without such a limit.
+func mayGroup(l profile.Limits) bool {
+	return l.CPU != 0 || l.Memory != 0 || l.Processes != 0 || l.Processors != 0 || l.ReadRate != 0 || l.WriteRate != 0
 }
 
 // on resolves the profile for a host, builds what it takes, and tries it.
@@ -104,10 +109,11 @@ type shape struct {
 	processes                              bool
 	proc                                   policy.Proc
 	network, private, ptys, queues, grants bool
+	cgroup                                 string
 }
 
 func shapeOf(p *policy.Policy) shape {
-	s := shape{engine: p.Engine, processes: p.Processes, proc: p.Proc, network: p.Network()}
+	s := shape{engine: p.Engine, processes: p.Processes, proc: p.Proc, network: p.Network(), cgroup: groupShape(p.Limits)}
 	for _, e := range p.Entries {
 		s.private = s.private || e.Kind == policy.Private
 		s.queues = s.queues || e.Kind == policy.Mqueue
@@ -148,7 +154,10 @@ func (s *Sandbox) lacking(err error) error {
 	if !lacks(err) && !errors.Is(err, ErrUnsupported) {
 		return err
 	}
-	host := probe()
+	host, sure := probe()
+	if !sure && !errors.Is(err, ErrUnsupported) {
+		return err
+	}
 	p, lack := resolve(s.profile, host)
 	switch {
 	case errors.Is(lack, ErrUnsupported):
@@ -164,14 +173,16 @@ func (s *Sandbox) lacking(err error) error {
 }
 
 // run starts a command. Only where New has not tried can the engine turn out not to work, and then there is one command.
-func (s *Sandbox) run(c plan.Command) (*child, error) {
-	child, err := s.start(c)
+func (s *Sandbox) run(c plan.Command, l policy.Limits) (*child, error) {
+	child, err := s.start(c, l)
 	if err == nil || !lacks(err) {
 		return child, err
 	}
 	if !once.Only {
-		if _, lack := resolve(s.profile, probe()); errors.Is(lack, ErrUnsupported) {
-			return nil, lack
+		if host, sure := probe(); sure {
+			if _, lack := resolve(s.profile, host); errors.Is(lack, ErrUnsupported) {
+				return nil, lack
+			}
 		}
 		return nil, err
 	}
@@ -181,7 +192,7 @@ func (s *Sandbox) run(c plan.Command) (*child, error) {
 	if s.policy.Engine == policy.LandlockEngine {
 		c.TTY, c.Foreground = -1, false // see Cmd.command: a session of its own
 	}
-	return s.start(c)
+	return s.start(c, l)
 }
 
 // lacks says that the host may have refused a step for good.

@@ -17,7 +17,7 @@ func (s setting) apply(p *profile.Profile) error { return s(p) }
 // Action is what a denied system call ends in.
 type Action uint8
 
-// Errno makes a denied system call fail with EPERM, which is the default; Kill ends the program with SIGSYS.
+// Errno makes a denied system call fail with EPERM, which is the default; Kill ends the program, as SIGSYS does.
 const (
 	Errno = Action(profile.Errno)
 	Kill  = Action(profile.Kill)
@@ -25,6 +25,9 @@ const (
 
 // OnDenied sets what a denied system call ends in. clone3 and calls newer than gaol's table fail with ENOSYS either way, since
 // programs then use the older ones.
+//
+// With Kill a denied call of any process of the sandbox ends all of them, and [ProcessState.Syscall] tells which call it was. Where gaol
+// cannot be told, as that says, the kernel ends the process that has made it, of which the program may be the only one to know.
 func OnDenied(action Action) Option {
 	return setting(func(p *profile.Profile) error {
 		p.OnDenied = profile.OnDenied(action)
@@ -63,10 +66,14 @@ func Dir(path string) Option {
 type Engine uint8
 
 // EngineNamespace hides what is not granted, with user and mount namespaces; where there is Landlock, it is stacked on top.
-// EngineLandlock forbids what is not granted, and needs no namespaces.
+// EngineLandlock forbids what is not granted, and needs no namespaces. Those two are of Linux; EngineSeatbelt is of macOS, EngineCapsicum and
+// EngineJail are of FreeBSD.
 const (
 	EngineNamespace = Engine(profile.EngineNamespace)
 	EngineLandlock  = Engine(profile.EngineLandlock)
+	EngineSeatbelt  = Engine(profile.EngineSeatbelt)
+	EngineCapsicum  = Engine(profile.EngineCapsicum)
+	EngineJail      = Engine(profile.EngineJail)
 )
 
 // WithEngine forces an engine; a host that lacks it refuses the profile. Without it [New] takes the best that works, so this is for

@@ -114,7 +114,7 @@ func (s *streams) reader(r io.Reader, null func() (*os.File, error)) (*os.File, 
 	}
 	pr, pw, err := os.Pipe()
 	if err != nil {
-		return nil, err
+		return nil, &SetupError{Step: plan.Pipe.String(), Err: err}
 	}
 	s.child, s.parent = append(s.child, pr), append(s.parent, pw)
 	s.copies = append(s.copies, func() error {
@@ -149,7 +149,7 @@ func (s *streams) writer(w io.Writer, null func() (*os.File, error)) (*os.File, 
 	}
 	pr, pw, err := os.Pipe()
 	if err != nil {
-		return nil, err
+		return nil, &SetupError{Step: plan.Pipe.String(), Err: err}
 	}
 	s.child, s.parent = append(s.child, pw), append(s.parent, pr)
 	s.copies = append(s.copies, func() error {

@@ -9,12 +9,17 @@ type Usage struct {
 	// Wall is real time, from Start until the program had ended.
 	Wall time.Duration `json:"wall_ns"`
 	// User and System are processor time, in steps of a microsecond. What the process did before it executed the program, some tenths of a
-	// millisecond, is in there.
+	// millisecond, is in there. Of a command that has a cgroup they are of all that ran in it.
 	User   time.Duration `json:"user_ns"`
 	System time.Duration `json:"system_ns"`
 	// MaxRSS is the most memory, in bytes, that the largest one of the processes had at a time: pages that it shares count, pages of tmpfs
-	// that it has not mapped do not, and processes that ran side by side are not added up.
+	// that it has not mapped do not, and processes that ran side by side are not added up. It is never less than what the calling process has had
+	// at most, since the program's process shares that memory until it executes the program (as with os/exec).
 	MaxRSS int64 `json:"max_rss_bytes"`
+	// PeakMemory is the most memory, in bytes, and PeakProcesses the most processes and threads that all of the sandbox had at a time, where
+	// a cgroup holds the limit of the same; the kernel tells from 5.19 and 6.1 on. Else they are 0.
+	PeakMemory    int64 `json:"peak_memory_bytes,omitempty"`
+	PeakProcesses int64 `json:"peak_processes,omitempty"`
 	// MinorFaults are page faults that took no reading from a disk, MajorFaults those that did.
 	MinorFaults int64 `json:"minor_faults"`
 	MajorFaults int64 `json:"major_faults"`

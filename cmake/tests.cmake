@@ -64,6 +64,8 @@ foreach(file ${examples})
 	add_test(NAME example_${language}_${name} COMMAND ${tests}/c/example $<TARGET_FILE:example_${language}_${name}>)
 endforeach()
 
+add_test(NAME pasted COMMAND ${tests}/c/pasted ${CMAKE_SOURCE_DIR})
+
 # the C core by itself under the sanitizers, and fuzzed
 add_test(NAME core_sanitized COMMAND ${GO} test -count=1 -run "Sanitized|OutsideOf" ./csrc WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 if(CLANG)

@@ -1,3 +1,5 @@
+//go:build linux
+
 /* child.c: the processes between the caller and the program: builder, helper, process 1, the program's own until it execs.
  * They share the caller's memory (CLONE_VM) and run beside its threads, so: raw system calls only, no libc, no errno, nothing
  * allocated, nothing written but their own stack and the job's records; and nothing that acts on the memory itself, such as
@@ -174,6 +176,10 @@ static void program(void *arg) {
 	const struct gaol_command *c = job->command;
 	long r;
 
+	if (job->cgroup >= 0 && (job->plan->fresh & CLONE_NEWCGROUP)) { /* made here, its root is the program's own cgroup */
+		r = sys(SYS_unshare, CLONE_NEWCGROUP);
+		if (r < 0) fail(job, GAOL_CGROUP, 1, r);
+	}
 	set_fds(job);
 	/* A process group of its own, always: kill(0, …) from inside must not reach the caller's group (man 2 kill: the group is
 	 * not bounded by the pid namespace). */
@@ -213,6 +219,24 @@ static void program(void *arg) {
 	fail(job, GAOL_EXEC, which, refused);
 }
 
+/* The program is born in its cgroup (man 2 clone, CLONE_INTO_CGROUP), and alone there: process 1 outlives what the cgroup's limits kill, and
+ * takes nothing of them. CLONE_VFORK is for the memory limit: until it execs, the program's process shares the caller's memory, and the kernel
+ * kills all who share a victim's (mm/oom_kill.c); it spares who is in a vfork, so that a limit below what an exec takes makes that fail. */
+static long clone_program(struct gaol_job *job) {
+	unsigned long flags = CLONE_PARENT_SETTID | (job->forked ? CLONE_VFORK : CLONE_VM | CLONE_CHILD_CLEARTID);
+	if (job->cgroup < 0) return gaol_clone(flags | SIGCHLD, job->program_stack, job->program_tid, job->program_tid, program, job);
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	} a;
+	a.flags = flags | CLONE_VFORK | 0x200000000ull /* CLONE_INTO_CGROUP */;
+	a.pidfd = a.tls = a.set_tid = a.set_tid_size = 0;
+	a.child_tid = a.parent_tid = (uintptr_t)job->program_tid;
+	a.exit_signal = SIGCHLD;
+	a.stack = (uintptr_t)job->program_stack - GAOL_STACK, a.stack_size = GAOL_STACK;
+	a.cgroup = (uint64_t)job->cgroup;
+	return gaol_clone3(&a, sizeof a, program, job);
+}
+
 /* Without a pid namespace: whom kill(-1) reaches is bounded. GAOL_SCOPE is then the one step of its stage. */
 static int scoped(const struct gaol_job *job) {
 	return !job->own && job->plan->first[GAOL_STAGE_INIT] < job->plan->first[GAOL_STAGE_INIT + 1];
@@ -222,9 +246,8 @@ static int scoped(const struct gaol_job *job) {
  * the kernel sees to that, and alone PR_SET_PDEATHSIG does. */
 static _Noreturn void fail_with_program(struct gaol_job *job, uint32_t op, uint32_t step, long error) {
 	if (!job->own) {
-		sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
-		long r;
-		while ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR) {}
+		long r = sys(SYS_kill, scoped(job) ? -1 : job->program, SIGKILL);
+		while (r == 0 && ((r = sys(SYS_wait4, -1, 0, __WALL, 0)) > 0 || r == -EINTR)) r = 0; /* what was not killed may never end */
 	}
 	fail(job, op, step, error);
 }
@@ -371,11 +394,11 @@ void gaol_process1(void *arg) {
 	 * processors of two are busy is queued behind this process, and stays there through its exec. */
 	__atomic_store_n(&job->program_made, 1, __ATOMIC_RELEASE);
 	/* From memory of its own the kernel clears no number here, so that this process sleeps until that one has execed, and clears it itself. */
-	unsigned long how_made = job->forked ? CLONE_VFORK : CLONE_VM | CLONE_CHILD_CLEARTID;
-	r = gaol_clone(how_made | CLONE_PARENT_SETTID | SIGCHLD, job->program_stack, job->program_tid, job->program_tid, program, job);
+	r = clone_program(job);
 	if (r <= 0 || (job->own && job->ns != NULL && r != GAOL_PROGRAM_PID)) {
 		__atomic_store_n(&job->program_made, r > 0, __ATOMIC_RELEASE);
-		fail(job, GAOL_CLONE_PROGRAM, 0, r < 0 ? r : -EPROTO);
+		uint32_t op = job->cgroup < 0 || r >= 0 || r == -EAGAIN || r == -ENOMEM ? GAOL_CLONE_PROGRAM : GAOL_CGROUP;
+		fail(job, op, 0, r < 0 ? r : -EPROTO);
 	}
 	job->program = (int)r;
 	if (job->forked) {
@@ -408,7 +431,7 @@ void gaol_helper(void *arg) {
 	__atomic_store_n(job->init_tid, 1, __ATOMIC_RELEASE);
 	/* CLONE_PARENT: the caller waits for process 1 itself, and this process is gone before the program starts. The pidfd comes
 	 * to the caller's own table, which this process shares. */
-	unsigned long flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | job->plan->fresh;
+	unsigned long flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_CLEARTID | gaol_fresh(job->plan->fresh, job->cgroup);
 	long r = gaol_clone(flags, job->init_stack, &job->init_pidfd, job->init_tid, gaol_process1, job);
 	if (r < 0) {
 		__atomic_store_n(job->init_tid, 0, __ATOMIC_RELEASE);

@@ -36,6 +36,7 @@ struct gaol_job {
 	int32_t *fds; /* a copy of the command's, for the program's process to move about */
 	int init, caller, status;
 	int kept; /* the ruleset of the template, in the caller's namespaces; -1: none */
+	int cgroup; /* where the program is born; -1: where the caller is */
 	int tell, told; /* two ends of a socket, the program's and process 1's, in their own descriptors; -1: none */
 	char *init_stack, *program_stack; /* their upper ends */
 	int32_t *init_tid, *program_tid;  /* cleared by the kernel when that process execs or ends (CLONE_CHILD_CLEARTID) */
@@ -54,6 +55,11 @@ struct gaol_job {
 void gaol_builder(void *job); /* builds the template, sends it, ends */
 void gaol_helper(void *job);  /* joins the template, starts process 1, ends */
 void gaol_process1(void *job);
+
+#define GAOL_STACK (32u << 10) /* of each process */
+
+/* What each spawn makes anew with process 1. Where the program has a cgroup of its own it makes the cgroup namespace itself. */
+static inline uint32_t gaol_fresh(uint32_t fresh, int cgroup) { return cgroup < 0 ? fresh : fresh & ~0x02000000u /* CLONE_NEWCGROUP */; }
 
 /* gaol_send sends up to GAOL_NS_COUNT descriptors, with one byte; 0 or -errno. */
 long gaol_send(int socket, const int *fds, size_t n);

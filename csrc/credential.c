@@ -1,3 +1,5 @@
+//go:build linux
+
 /* credential.c: another user for the program. The caller maps the numbers, the program's process takes them. What the child does here are
  * raw system calls (a libc's setuid would change every thread of the caller it was copied from), and it must not run in memory that
  * anybody else uses: a change of user makes that memory undumpable, and gives it to whoever may trace the new user. */
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "sys_linux.h"
 
@@ -20,17 +22,16 @@ static const struct gaol_credential *of(const struct gaol_command *c) { return (
 
 /* ---- the caller ---- */
 
-/* The number that this /proc has for a process; it need not be a proc of the caller's pid namespace, and then shows others by the number
+/* The number that this /proc has for a process. It need not be a proc of the caller's pid namespace, and then other processes have the numbers
  * that the caller knows. */
-static int number(int pidfd) {
+static long number(int pidfd) {
 	char path[64], text[512], *at;
 	snprintf(path, sizeof path, "/proc/thread-self/fdinfo/%d", pidfd);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) return -errno;
-	ssize_t n = read(fd, text, sizeof text - 1);
-	int err = errno;
-	close(fd);
-	if (n < 0) return -err;
+	long fd = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) return fd;
+	long n = sys(SYS_read, fd, text, sizeof text - 1);
+	sys(SYS_close, fd);
+	if (n < 0) return n;
 	text[n] = 0;
 	at = strstr(text, "Pid:\t");
 	int pid = at == NULL ? 0 : atoi(at + 5);
@@ -38,29 +39,31 @@ static int number(int pidfd) {
 }
 
 /* In one write: a map can be set only once (man 7 user_namespaces). */
-static int set_map(int dir, const char *name, const char *text) {
-	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
-	if (fd < 0) return -errno;
-	ssize_t n = write(fd, text, strlen(text));
-	int r = n < 0 ? -errno : (size_t)n == strlen(text) ? 0 : -EIO;
-	close(fd);
-	return r;
+static long set_map(long dir, const char *name, const char *text) {
+	long fd = sys(SYS_openat, dir, name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0) return fd;
+	long n = sys(SYS_write, fd, text, strlen(text));
+	sys(SYS_close, fd);
+	return n < 0 ? n : (size_t)n == strlen(text) ? 0 : -EIO;
 }
 
 int gaol_map_ids(int pidfd, const struct gaol_command *command) {
 	char path[32];
-	int pid = number(pidfd);
-	if (pid < 0) return pid;
-	snprintf(path, sizeof path, "/proc/%d", pid);
-	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) return -errno;
+	long pid = number(pidfd);
+	if (pid < 0) return (int)pid;
+	snprintf(path, sizeof path, "/proc/%ld", pid);
+	long dir = sys(SYS_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) return (int)dir;
 	/* a process that is still there now had the number when the directory was opened, and the directory stays its */
 	struct pollfd alive = {pidfd, POLLIN, 0};
-	int r = poll(&alive, 1, 0) == 0 ? 0 : -ESRCH;
+	struct timespec at_once = {0, 0};
+	long r;
+	while ((r = sys(SYS_ppoll, &alive, 1, &at_once, 0, 0)) == -EINTR) {} /* a signal of the caller's, which is not blocked here */
+	if (r > 0) r = -ESRCH;
 	if (r == 0) r = set_map(dir, "uid_map", (const char *)command + of(command)->uid_map);
 	if (r == 0) r = set_map(dir, "gid_map", (const char *)command + of(command)->gid_map);
-	close(dir);
-	return r;
+	sys(SYS_close, dir);
+	return (int)r;
 }
 
 /* ---- the program's process ---- */
@@ -84,8 +87,9 @@ long gaol_take_credential(const struct gaol_command *command, uint32_t *part) {
 
 	*part = GAOL_CREDENTIAL_GROUPS;
 	r = sys(SYS_setgroups, c->ngroups, groups);
+	if (r == 0) r = sys(SYS_getgroups, 0, 0);
 	if (r < 0) return r;
-	if (sys(SYS_getgroups, 0, 0) != (long)c->ngroups) return -EPROTO;
+	if (r != (long)c->ngroups) return -EPROTO;
 
 	*part = GAOL_CREDENTIAL_GID;
 	r = sys(SYS_setresgid, c->gid, c->gid, c->gid);

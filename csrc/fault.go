@@ -29,12 +29,20 @@ func init() {
 	}
 }
 
-// FaultRecord notes every call until FaultStop.
-func FaultRecord() { C.gaol_fault_record() }
+// Fault is the failure of a call that was recorded: of the one that is made for the nth time, counted from 0, and only then.
+type Fault struct {
+	FaultCall
+	Nth   int
+	Errno syscall.Errno
+}
 
-// FaultOne lets a call that was recorded fail when it is made for the nth time, counted from 0, and only then.
-func FaultOne(c FaultCall, nth int, errno syscall.Errno) {
-	C.gaol_fault_one(&C.struct_gaol_fault_call{c.function, C.int32_t(c.Line), C.int32_t(c.Nr)}, C.int32_t(nth), C.int32_t(errno))
+// FaultStart records every call until FaultStop, and lets up to two of them fail.
+func FaultStart(faults ...Fault) {
+	ones := make([]C.struct_gaol_fault_one, len(faults))
+	for i, f := range faults {
+		ones[i] = C.struct_gaol_fault_one{C.struct_gaol_fault_call{f.function, C.int32_t(f.Line), C.int32_t(f.Nr)}, C.int32_t(f.Nth), C.int32_t(f.Errno)}
+	}
+	C.gaol_fault_start(unsafe.SliceData(ones), C.uint32_t(len(ones)))
 }
 
 // FaultSome lets about one in so many calls fail.
@@ -46,16 +54,19 @@ func FaultSome(seed uint64, oneIn int, errnos ...syscall.Errno) {
 	C.gaol_fault_some(C.uint64_t(seed), C.uint32_t(oneIn), unsafe.SliceData(e), C.uint32_t(len(e)))
 }
 
-// FaultStop ends this, and returns what was called, or what failed.
-func FaultStop() []FaultCall {
+// FaultStop ends this, and returns what was called and how much of it failed.
+func FaultStop() (calls []FaultCall, failed int) {
 	var log *C.struct_gaol_fault_call
-	n := C.gaol_fault_stop(&log)
-	var out []FaultCall
+	var hits C.uint32_t
+	n := C.gaol_fault_stop(&log, &hits)
 	for _, c := range unsafe.Slice(log, n) {
-		out = append(out, FaultCall{C.GoString(c.function), int(c.line), int(c.nr), c.function})
+		calls = append(calls, FaultCall{C.GoString(c.function), int(c.line), int(c.nr), c.function})
 	}
-	return out
+	return calls, int(hits)
 }
+
+// FaultNever says that a call never fails, whatever it is asked.
+func FaultNever(nr int) bool { return C.gaol_fault_never(C.long(nr), 0) != 0 }
 
 // FaultLive says how many mappings and allocations the core holds.
 func FaultLive() (mapped, allocated int) {

@@ -12,6 +12,7 @@
 
 /* gaol_clone(flags, …) */
 #define gaol_clone(...) ({ long fault_ = gaol_fault(__func__, __LINE__, SYS_clone, 0); fault_ == 0 ? (gaol_clone)(__VA_ARGS__) : fault_; })
+#define gaol_clone3(...) ({ long fault_ = gaol_fault(__func__, __LINE__, SYS_clone3, 0); fault_ == 0 ? (gaol_clone3)(__VA_ARGS__) : fault_; })
 
 #define GAOL_FAULT_LIBC(nr, failed, call) ({ long fault_ = gaol_fault(__func__, __LINE__, nr, 0); if (fault_ != 0) errno = (int)-fault_; fault_ == 0 ? (call) : (failed); })
 #define mmap(...) GAOL_FAULT_LIBC(SYS_mmap, MAP_FAILED, gaol_fault_made((mmap)(__VA_ARGS__), GAOL_FAULT_MAPPED))
@@ -24,6 +25,11 @@
 #define memfd_create(...) GAOL_FAULT_LIBC(SYS_memfd_create, -1, (memfd_create)(__VA_ARGS__))
 #define pwrite(...) GAOL_FAULT_LIBC(SYS_pwrite64, -1, (pwrite)(__VA_ARGS__))
 #define fchmod(...) GAOL_FAULT_LIBC(SYS_fchmod, -1, (fchmod)(__VA_ARGS__))
+#define openat(...) GAOL_FAULT_LIBC(SYS_openat, -1, (openat)(__VA_ARGS__))
+#define open(...) GAOL_FAULT_LIBC(SYS_openat, -1, (open)(__VA_ARGS__))
+#define write(...) GAOL_FAULT_LIBC(SYS_write, -1, (write)(__VA_ARGS__))
+#define read(...) GAOL_FAULT_LIBC(SYS_read, -1, (read)(__VA_ARGS__))
+#define poll(...) GAOL_FAULT_LIBC(SYS_ppoll, -1, (poll)(__VA_ARGS__))
 #define fcntl(...) GAOL_FAULT_LIBC(SYS_fcntl, -1, (fcntl)(__VA_ARGS__))
 
 #endif

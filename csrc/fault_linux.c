@@ -13,11 +13,10 @@
 #define LOG 16384
 
 static struct {
-	int32_t mode;
-	struct gaol_fault_call target; /* GAOL_FAULT_ONE: the call, and how many of it are to come first */
-	int32_t countdown;
-	int32_t error;
-	uint64_t seed;                 /* GAOL_FAULT_SOME */
+	int32_t on;
+	struct gaol_fault_one one[2]; /* nth counts down */
+	uint32_t nones, hits;
+	uint64_t seed;
 	uint32_t one_in, made;
 	int32_t errors[8];
 	uint32_t nerrors;
@@ -27,7 +26,7 @@ static struct {
 } *state;
 
 /* Calls that cannot fail, with why. The rest of what a process does hangs on them, as on arithmetic. */
-static int never(long nr, long second) {
+int gaol_fault_never(long nr, long second) {
 	switch (nr) {
 	case SYS_exit_group:     /* does not return */
 	case SYS_close:          /* gives the descriptor back in any case (man 2 close); what it returns is looked at nowhere */
@@ -60,36 +59,27 @@ static void note(const char *function, int line, long nr) {
 }
 
 long gaol_fault(const char *function, int line, long nr, long second) {
-	int32_t mode = state == NULL ? GAOL_FAULT_NONE : __atomic_load_n(&state->mode, __ATOMIC_ACQUIRE);
-	if (mode == GAOL_FAULT_NONE || never(nr, second)) return 0;
-	if (mode == GAOL_FAULT_RECORD) {
-		note(function, line, nr);
-		return 0;
+	if (state == NULL || !__atomic_load_n(&state->on, __ATOMIC_ACQUIRE) || gaol_fault_never(nr, second)) return 0;
+	note(function, line, nr);
+	int error = 0;
+	for (uint32_t i = 0; i < state->nones; i++) {
+		struct gaol_fault_one *o = &state->one[i];
+		if (o->call.function != function || o->call.line != line || o->call.nr != nr) continue;
+		if (__atomic_fetch_sub(&o->nth, 1, __ATOMIC_ACQ_REL) == 0) error = o->error;
 	}
-	int error = state->error;
-	if (mode == GAOL_FAULT_ONE) {
-		const struct gaol_fault_call *t = &state->target;
-		if (t->function != function || t->line != line || t->nr != nr) return 0;
-		if (__atomic_fetch_sub(&state->countdown, 1, __ATOMIC_ACQ_REL) != 0) return 0;
-	} else {
+	if (state->one_in != 0) {
 		uint64_t x = state->seed + 0x9e3779b97f4a7c15ull * (1 + (uint64_t)__atomic_fetch_add(&state->made, 1, __ATOMIC_RELAXED));
 		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull, x = (x ^ x >> 27) * 0x94d049bb133111ebull, x ^= x >> 31; /* splitmix64 */
-		if ((uint32_t)x % state->one_in != 0) return 0;
-		error = state->errors[(x >> 32) % state->nerrors];
+		if ((uint32_t)x % state->one_in == 0) error = state->errors[(x >> 32) % state->nerrors];
 	}
-	if (only(nr) != 0 && error != only(nr)) return 0;
-	note(function, line, nr);
+	if (error == 0 || (only(nr) != 0 && error != only(nr))) return 0;
+	__atomic_fetch_add(&state->hits, 1, __ATOMIC_RELAXED);
 	return -error;
 }
 
 void *gaol_fault_made(void *memory, int kind) {
 	if (state != NULL && memory != MAP_FAILED) __atomic_fetch_add(&state->live[kind], memory == NULL ? -1 : 1, __ATOMIC_RELAXED);
 	return memory;
-}
-
-static void start(int mode) {
-	state->used = state->made = 0;
-	__atomic_store_n(&state->mode, mode, __ATOMIC_RELEASE);
 }
 
 int gaol_fault_open(void) {
@@ -101,25 +91,23 @@ int gaol_fault_open(void) {
 	return 0;
 }
 
-int gaol_fault_record(void) {
-	start(GAOL_FAULT_RECORD);
-	return 0;
-}
-
-void gaol_fault_one(const struct gaol_fault_call *call, int32_t nth, int32_t error) {
-	state->target = *call, state->countdown = nth, state->error = error;
-	start(GAOL_FAULT_ONE);
+void gaol_fault_start(const struct gaol_fault_one *ones, uint32_t n) {
+	state->used = state->hits = state->made = state->one_in = 0;
+	state->nones = n < 2 ? n : 2;
+	for (uint32_t i = 0; i < state->nones; i++) state->one[i] = ones[i];
+	__atomic_store_n(&state->on, 1, __ATOMIC_RELEASE);
 }
 
 void gaol_fault_some(uint64_t seed, uint32_t one_in, const int32_t *errors, uint32_t n) {
+	state->used = state->hits = state->made = state->nones = 0;
 	state->seed = seed, state->one_in = one_in, state->nerrors = n < 8 ? n : 8;
 	for (uint32_t i = 0; i < state->nerrors; i++) state->errors[i] = errors[i];
-	start(GAOL_FAULT_SOME);
+	__atomic_store_n(&state->on, 1, __ATOMIC_RELEASE);
 }
 
-uint32_t gaol_fault_stop(const struct gaol_fault_call **log) {
-	__atomic_store_n(&state->mode, GAOL_FAULT_NONE, __ATOMIC_RELEASE);
-	*log = state->log;
+uint32_t gaol_fault_stop(const struct gaol_fault_call **log, uint32_t *hits) {
+	__atomic_store_n(&state->on, 0, __ATOMIC_RELEASE);
+	*log = state->log, *hits = state->hits;
 	return state->used < LOG ? state->used : LOG;
 }
 

@@ -4,20 +4,25 @@
 
 #include <stdint.h>
 
-enum { GAOL_FAULT_NONE, GAOL_FAULT_RECORD, GAOL_FAULT_ONE, GAOL_FAULT_SOME };
-
 /* A place that calls the kernel. function is the place's own string: it is compared as a pointer. */
 struct gaol_fault_call {
 	const char *function;
 	int32_t line, nr;
 };
 
+/* A failure: of the nth of such calls, counted from 0, and that once. */
+struct gaol_fault_one {
+	struct gaol_fault_call call;
+	int32_t nth, error;
+};
+
 int gaol_fault_open(void); /* before the others; -1: no memory */
-int gaol_fault_record(void); /* always 0 */
-void gaol_fault_one(const struct gaol_fault_call *call, int32_t nth, int32_t error); /* the nth, counted from 0, and that once */
+/* From here on calls are recorded, and up to two of them fail; or about one in so many, with one of the errors. */
+void gaol_fault_start(const struct gaol_fault_one *ones, uint32_t n);
 void gaol_fault_some(uint64_t seed, uint32_t one_in, const int32_t *errors, uint32_t n);
-/* Ends it. The log, valid until the next start, has what was called (recorded) or what failed; returns how many. */
-uint32_t gaol_fault_stop(const struct gaol_fault_call **log);
+/* Ends it. The log, valid until the next start, has what was called; returns how much. hits: how many failed. */
+uint32_t gaol_fault_stop(const struct gaol_fault_call **log, uint32_t *hits);
+int gaol_fault_never(long nr, long second); /* 1: such a call is never made to fail */
 
 /* What a call shall return instead of being made: 0 to make it, or -errno. function and line name the place, second is its second argument. */
 long gaol_fault(const char *function, int line, long nr, long second);

@@ -23,9 +23,8 @@ import (
 
 const allowAll = 0x7fff0000 // SECCOMP_RET_ALLOW
 
-// shared is a plan for the caller's namespaces; with scoped its init may kill what the program leaves behind.
-func shared(t *testing.T, scoped bool) *Template {
-	t.Helper()
+// sharedPlan is a plan for the caller's namespaces; with scoped its init may kill what the program leaves behind.
+func sharedPlan(scoped bool) plan.Plan {
 	p := plan.Plan{}
 	if scoped {
 		p.Steps = append(p.Steps, plan.Step{Op: plan.Scope})
@@ -33,7 +32,13 @@ func shared(t *testing.T, scoped bool) *Template {
 	p.Steps = append(p.Steps, plan.Step{Op: plan.NoNewPrivs}, plan.Step{Op: plan.DropCaps, Flags: plan.CapsHeld},
 		plan.Step{Op: plan.SeccompSelf, Filter: []plan.Instruction{{Code: 6, K: allowAll}}},
 		plan.Step{Op: plan.Seccomp, Filter: []plan.Instruction{{Code: 6, K: allowAll}}})
-	b, err := p.Encode()
+	return p
+}
+
+// shared is that, built.
+func shared(t *testing.T, scoped bool) *Template {
+	t.Helper()
+	b, err := sharedPlan(scoped).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +81,11 @@ func run(t *testing.T, template *Template, script string) (Spawned, *os.File) {
 
 func start(t *testing.T, template *Template, out int, argv ...string) (Spawned, error) {
 	t.Helper()
+	return startIn(t, template, -1, out, argv...)
+}
+
+func startIn(t *testing.T, template *Template, cgroup, out int, argv ...string) (Spawned, error) {
+	t.Helper()
 	c, err := plan.Command{Argv: argv, Env: []string{"PATH=/usr/bin:/bin"}, Candidates: argv[:1], FDs: []int{out, out, 2}, Dir: "/", TTY: -1}.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +95,7 @@ func start(t *testing.T, template *Template, out int, argv ...string) (Spawned, 
 		t.Fatal(err)
 	}
 	defer unix.Close(caller)
-	return template.Spawn(c, int(image(t).Fd()), caller)
+	return template.Spawn(c, int(image(t).Fd()), caller, cgroup)
 }
 
 // record reads the init's word about the program's end: how it ended, and how many were left. It is gone without a word: ok is false.

@@ -1,3 +1,5 @@
+//go:build linux
+
 /* spawn.c: the caller's side of a spawn: memory for the children, the clone, and the wait until each has left that memory.
  * It blocks every signal of its thread while a child that shares its memory is made, so that no handler of the caller's runs in it. */
 #define _GNU_SOURCE
@@ -20,14 +22,13 @@
 #include "init.h"
 #include "sys_linux.h"
 
-#define STACK (32u << 10)
 #ifndef P_PIDFD
 #define P_PIDFD 3 /* Linux 5.4; glibc 2.36 */
 #endif
 
 /* What the children run on. The kernel clears the two numbers when the processes have left it, so an arena is reused only then. */
 struct arena {
-	char helper[STACK], init[STACK], program[STACK];
+	char helper[GAOL_STACK], init[GAOL_STACK], program[GAOL_STACK];
 	struct gaol_job job;
 	struct gaol_failure failure;
 	int32_t init_tid, program_tid, net_tid;
@@ -92,12 +93,12 @@ static void await_program(struct gaol_job *job, long helper) {
 		info.si_pid = 0;
 		if (helper > 0) {
 			r = sys(SYS_waitid, P_PID, helper, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-			if (r == 0 && info.si_pid == 0) continue; /* the helper is still at work */
+			if (r != -ECHILD && (r < 0 || info.si_pid == 0)) continue; /* the helper is still at work, for all that is known */
 			if (job->init_pidfd < 0) return;
 		}
 		info.si_pid = 0;
 		r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-		if (r == 0 && info.si_pid == 0) continue;
+		if (r != -ECHILD && (r < 0 || info.si_pid == 0)) continue;
 		/* Its pid namespace is empty, then. Without one, the program's process may still be dying: the clone put its number here. */
 		if (job->own || job->forked || __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE) == NOT_MADE) return;
 	}
@@ -170,10 +171,10 @@ int gaol_build(const void *plan, int ns[GAOL_NS_COUNT], int *kept, struct gaol_f
 	a->job.plan = p;
 	a->job.kept = a->job.tell = -1;
 	a->job.socket = pair[1];
-	a->job.net_stack = a->init + STACK, a->job.net_tid = &a->net_tid, a->job.net = -1;
+	a->job.net_stack = a->init + GAOL_STACK, a->job.net_tid = &a->net_tid, a->job.net = -1;
 	uint64_t old = block_signals();
 	/* the builder is process 1 of a pid namespace that ends with it; the proc mounted from it stays, empty of processes */
-	long pid = gaol_clone(CLONE_VM | CLONE_VFORK | CLONE_NEWPID | (p->namespaces & ~CLONE_NEWNET), a->helper + STACK, 0, 0, gaol_builder, &a->job);
+	long pid = gaol_clone(CLONE_VM | CLONE_VFORK | CLONE_NEWPID | (p->namespaces & ~CLONE_NEWNET), a->helper + GAOL_STACK, 0, 0, gaol_builder, &a->job);
 	restore_signals(old);
 	int result = -1;
 	if (pid < 0) failed(failure, GAOL_CLONE_BUILDER, (int)-pid);
@@ -223,8 +224,8 @@ struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int call
 		return NULL;
 	}
 	struct gaol_job *job = &a->job;
-	job->namespaces = namespaces, job->own = 1, job->caller = caller, job->kept = -1;
-	job->init_stack = a->init + STACK, job->program_stack = a->program + STACK, job->net_stack = a->helper + STACK;
+	job->namespaces = namespaces, job->own = 1, job->caller = caller, job->kept = job->cgroup = -1;
+	job->init_stack = a->init + GAOL_STACK, job->program_stack = a->program + GAOL_STACK, job->net_stack = a->helper + GAOL_STACK;
 	job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
 	job->init_pidfd = -1;
 	a->program_tid = NOT_MADE, a->init_tid = 1;
@@ -285,12 +286,12 @@ static int use_credential(struct gaol_job *job) {
 	return job->own ? gaol_map_ids(job->init_pidfd, job->command) : 0;
 }
 
-int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller,
+int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller, int cgroup,
 	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure) {
 	int pipes[2] = {-1, -1}, result = -1;
 	void *memory = NULL;
 	const struct gaol_plan *p = plan;
-	if (ns == NULL && ahead == NULL) ahead = gaol_prepare(p->namespaces, p->fresh, caller, failure);
+	if (ns == NULL && ahead == NULL) ahead = gaol_prepare(p->namespaces, gaol_fresh(p->fresh, cgroup), caller, failure);
 	if (ns == NULL && ahead == NULL) return -1;
 	struct arena *a = ns == NULL ? (struct arena *)ahead : take_arena();
 	if (a == NULL) return failed(failure, GAOL_ARENA, ENOMEM);
@@ -299,8 +300,9 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	job->init = init, job->caller = caller;
 	job->own = p->fresh != 0;
 	job->kept = kept;
+	job->cgroup = cgroup;
 	if (ns != NULL) {
-		job->init_stack = a->init + STACK, job->program_stack = a->program + STACK;
+		job->init_stack = a->init + GAOL_STACK, job->program_stack = a->program + GAOL_STACK;
 		job->init_tid = &a->init_tid, job->program_tid = &a->program_tid;
 		job->init_pidfd = -1;
 		a->program_tid = NOT_MADE;
@@ -329,7 +331,7 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 		sys(SYS_futex, &job->go, FUTEX_WAKE, 1, 0, 0, 0);
 	} else {
 		uint64_t old = block_signals();
-		helper = gaol_clone(CLONE_VM | CLONE_FILES, a->helper + STACK, 0, 0, gaol_helper, job);
+		helper = gaol_clone(CLONE_VM | CLONE_FILES, a->helper + GAOL_STACK, 0, 0, gaol_helper, job);
 		restore_signals(old);
 	}
 	if (helper < 0) {
@@ -351,17 +353,20 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
 	}
 	*failure = a->failure;
 	if (failure->op == GAOL_NONE || failure->op == UINT32_MAX) failed(failure, GAOL_CLONE_HELPER, EINTR); /* killed from outside */
+	close(pipes[0]); /* process 1, if there is one, ends when nobody reads its status, also where no signal reaches it */
+	pipes[0] = -1;
 	if (job->init_pidfd >= 0 && job->init_pid == 0) {
 		/* The helper was killed in its clone, or right after. The kernel stores the descriptor's number first and gives it back if it
-		 * fails then, so that it may be another's by now: it is left alone, and so is all memory that process 1 may use. If
-		 * there is one, it ends when nobody reads its status. */
-		close(pipes[0]);
+		 * fails then, so that it may be another's by now: it is left alone, and so is all memory that process 1 may use. */
 		return -1;
 	}
 	if (job->init_pidfd >= 0) kill_init(job); /* by descriptor: something else may have waited for any child and taken this one */
 	goto done;
 unused:
 	if (ns == NULL) dismiss(job);
+	/* what went wrong here may be that process 1 had ended, and it tells why */
+	if (job->forked && a->failure.op == GAOL_NONE) a->failure = *job->failure;
+	if (a->failure.op != GAOL_NONE && a->failure.op != UINT32_MAX) *failure = a->failure;
 done:
 	if (job->forked) munmap(job->failure, sizeof *job->failure);
 	close_net(job);

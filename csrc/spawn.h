@@ -3,6 +3,7 @@
 #define GAOL_SPAWN_H
 
 #include "child.h"
+#include "nofile.h"
 
 /* gaol_build runs the build stage of a checked plan and fills ns with the descriptors of the template's namespaces, -1 where it
  * keeps none; of a plan for the caller's namespaces, *kept is the ruleset, or -1. The caller closes all of them. Returns 0, or -1 with
@@ -20,9 +21,10 @@ struct gaol_spawned {
 
 /* gaol_spawn starts one command in a template. With ns NULL there is none: the plan has the steps of all stages, and the
  * spawn takes the build stage along, which is cheaper than a template for one command and dearer for two. kept: the ruleset of the
- * template, -1: none; init: what gaol_init_image returned; caller: a pidfd of this process.
+ * template, -1: none; init: what gaol_init_image returned; caller: a pidfd of this process; cgroup: the directory of the cgroup of version 2 that
+ * the program is born in, -1: the caller's; what was prepared ahead must then have been without CLONE_NEWCGROUP.
  * Returns 0 once the program has been executed, or -1 with *failure set and nothing left behind. Safe in many threads at once. */
-int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller,
+int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const void *command, int init, int caller, int cgroup,
 	struct gaol_prepared *ahead, struct gaol_spawned *out, struct gaol_failure *failure);
 
 /* gaol_prepare makes the process 1 of a spawn without a template, ahead of its plan, which must have these namespaces. It is for a program
@@ -30,9 +32,5 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
  * it, or for gaol_unprepare, which accepts NULL. It returns NULL on failure. */
 struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int caller, struct gaol_failure *failure);
 void gaol_unprepare(struct gaol_prepared *prepared);
-
-/* gaol_nofile gives the soft and hard RLIMIT_NOFILE for children: the current ones, or the soft one that this process had when the
- * library was loaded, if all that has happened since is that it was raised to the hard one. */
-void gaol_nofile(uint64_t limit[2]);
 
 #endif

@@ -424,7 +424,10 @@ static long drop_caps(state *st, plan *p, step *s) {
 	unsigned bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
 	                SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 	r = sys(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
-	if (r == -EPERM && held) r = sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
+	if (r == -EPERM && held) {
+		r = sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+		if (r == 0) r = -EPERM;
+	}
 	if (r < 0) return r;
 	r = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (r < 0) return r;

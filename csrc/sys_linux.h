@@ -27,6 +27,17 @@ GAOL_INLINE long gaol_clone(unsigned long flags, void *stack, void *ptid, void *
 		: "rcx", "r11", "memory");
 	return ret;
 }
+/* clone3 with a stack in its arguments and a function that never returns; what = struct clone_args (linux/sched.h) */
+GAOL_INLINE long gaol_clone3(const void *what, unsigned long size, void (*fn)(void *), void *arg) {
+	long ret;
+	register void (*entry)(void *) __asm__("r12") = fn;
+	register void *first __asm__("r13") = arg;
+	__asm__ volatile("syscall\n\ttest %%rax,%%rax\n\tjnz 1f\n\txor %%ebp,%%ebp\n\tmov %%r13,%%rdi\n\tcall *%%r12\n\thlt\n1:"
+		: "=a"(ret)
+		: "0"(435l), "D"(what), "S"(size), "r"(entry), "r"(first)
+		: "rcx", "r11", "memory");
+	return ret;
+}
 #elif defined(__aarch64__)
 GAOL_INLINE long gaol_syscall(long nr, long a, long b, long c, long d, long e, long f) {
 	register long x8 __asm__("x8") = nr, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
@@ -43,6 +54,14 @@ GAOL_INLINE long gaol_clone(unsigned long flags, void *stack, void *ptid, void *
 		: "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(entry), "r"(first) : "x30", "memory");
 	return x0;
 }
+GAOL_INLINE long gaol_clone3(const void *what, unsigned long size, void (*fn)(void *), void *arg) {
+	register long x8 __asm__("x8") = 435, x0 __asm__("x0") = (long)what, x1 __asm__("x1") = (long)size;
+	register void (*entry)(void *) __asm__("x19") = fn;
+	register void *first __asm__("x20") = arg;
+	__asm__ volatile("svc 0\n\tcbnz x0, 1f\n\tmov x29, xzr\n\tmov x0, x20\n\tblr x19\n\tbrk 0\n1:"
+		: "+r"(x0) : "r"(x8), "r"(x1), "r"(entry), "r"(first) : "x30", "memory");
+	return x0;
+}
 #elif defined(__riscv) && __riscv_xlen == 64
 GAOL_INLINE long gaol_syscall(long nr, long a, long b, long c, long d, long e, long f) {
 	register long a7 __asm__("a7") = nr, a0 __asm__("a0") = a, a1 __asm__("a1") = b, a2 __asm__("a2") = c;
@@ -57,6 +76,14 @@ GAOL_INLINE long gaol_clone(unsigned long flags, void *stack, void *ptid, void *
 	register void *first __asm__("s3") = arg;
 	__asm__ volatile("ecall\n\tbnez a0, 1f\n\tmv fp, zero\n\tmv a0, s3\n\tjalr s2\n\tebreak\n1:"
 		: "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(entry), "r"(first) : "ra", "memory");
+	return a0;
+}
+GAOL_INLINE long gaol_clone3(const void *what, unsigned long size, void (*fn)(void *), void *arg) {
+	register long a7 __asm__("a7") = 435, a0 __asm__("a0") = (long)what, a1 __asm__("a1") = (long)size;
+	register void (*entry)(void *) __asm__("s2") = fn;
+	register void *first __asm__("s3") = arg;
+	__asm__ volatile("ecall\n\tbnez a0, 1f\n\tmv fp, zero\n\tmv a0, s3\n\tjalr s2\n\tebreak\n1:"
+		: "+r"(a0) : "r"(a7), "r"(a1), "r"(entry), "r"(first) : "ra", "memory");
 	return a0;
 }
 #else

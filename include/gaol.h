@@ -254,7 +254,7 @@ typedef struct gaol_limits {
 	int64_t file_size;    /* bytes of each file that is written */
 	int64_t stack;        /* bytes, of the first thread of each process */
 	int64_t core;         /* bytes; zero: no core is written */
-	int64_t output;       /* bytes that are written to the standard output and error together through gaol */
+	int64_t output;       /* bytes that are written to the standard output and error together */
 	int64_t disk;         /* bytes in the command's GAOL_PRIVATE directories */
 	int64_t instructions; /* that are retired in user space */
 	double processors;    /* how many may be busy: 1.5 is one and a half */
@@ -502,9 +502,11 @@ typedef struct gaol_denial {
 	size_t size;
 	const char *operation;
 	const char *path;
-	const char *suggestion; /* the entry of a profile that would allow it */
+	const char *syscall;    /* of a system call: its name, and */
+	int number;             /* its number; else 0 */
+	const char *suggestion; /* what in a profile would allow it, or why nothing would */
 } gaol_denial;
-#define GAOL_DENIAL_INIT { sizeof(gaol_denial), 0, 0, 0 }
+#define GAOL_DENIAL_INIT { sizeof(gaol_denial), 0, 0, 0, 0, 0 }
 
 /* Each fills in the index-th, from 0. They return 0, or -ENOENT behind the last. */
 int gaol_report_enforced(const gaol_report *report, size_t index, gaol_enforcement *out);
@@ -534,8 +536,11 @@ typedef struct gaol_usage {
 	int64_t max_rss; /* bytes, of the largest process */
 	int64_t minor_faults, major_faults;
 	int64_t voluntary_switches, involuntary_switches;
+	int64_t block_read, block_written; /* bytes, from and to block devices */
+	int64_t instructions;              /* with gaol_limits.instructions; else 0 */
+	int64_t output;                    /* bytes that came through gaol */
 } gaol_usage;
-#define GAOL_USAGE_INIT { sizeof(gaol_usage), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define GAOL_USAGE_INIT { sizeof(gaol_usage), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* gaol_report_usage fills in what was used. */
 int gaol_report_usage(const gaol_report *report, gaol_usage *out);

@@ -155,7 +155,8 @@ struct limits : gaol_limits {
 	limits &cpu(std::chrono::nanoseconds d) { return cpu_ns = detail::ns(d), *this; }
 };
 
-/// profile is a list of what a program may do. Every function adds to it and returns it, so that calls can be chained.
+/// profile is a list of what a program may do. Every function adds to it and returns a reference to it, so that calls can be chained; one that is
+/// to be kept is declared first: `gaol::profile p; p.system().read("/srv");`
 class profile {
 public:
 	profile() : h_(gaol_profile_new()) {
@@ -296,7 +297,8 @@ struct gap {
 	std::string operation, detail;
 };
 struct denial {
-	std::string operation, path, suggestion;
+	std::string operation, path, syscall, suggestion;
+	int number = 0;
 };
 
 /// report says what was enforced, what was denied, and how the program ended.
@@ -325,7 +327,7 @@ public:
 	std::vector<denial> denials() const {
 		std::vector<denial> all;
 		gaol_denial d = GAOL_DENIAL_INIT;
-		while (gaol_report_denial(h_.get(), all.size(), &d) == 0) all.push_back({d.operation, d.path, d.suggestion});
+		while (gaol_report_denial(h_.get(), all.size(), &d) == 0) all.push_back({d.operation, d.path, d.syscall, d.suggestion, d.number});
 		return all;
 	}
 	/// Its string lives as long as the report.

@@ -136,6 +136,18 @@ type running struct {
 // launch starts the victim; at the end of the test it is killed if it still runs.
 func launch(s *gaol.Sandbox, args ...string) *running {
 	GinkgoHelper()
+	return launchWith(s, nil, args...)
+}
+
+// launchProgram is launch for another program.
+func launchProgram(s *gaol.Sandbox, name string, args ...string) *running {
+	GinkgoHelper()
+	return launchWith(s, func(c *gaol.Cmd) { c.Path, c.Args = name, append([]string{name}, args...) })
+}
+
+// launchWith is launch with a command that change has changed.
+func launchWith(s *gaol.Sandbox, change func(*gaol.Cmd), args ...string) *running {
+	GinkgoHelper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	cmd := s.Command(ctx, victimPath, args...)
 	cmd.Dir = "/"
@@ -143,6 +155,9 @@ func launch(s *gaol.Sandbox, args ...string) *running {
 	Expect(err).NotTo(HaveOccurred())
 	out, err := cmd.StdoutPipe()
 	Expect(err).NotTo(HaveOccurred())
+	if change != nil {
+		change(cmd)
+	}
 	Expect(cmd.Start()).To(Succeed())
 	DeferCleanup(func() {
 		cancel()

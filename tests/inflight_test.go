@@ -48,6 +48,12 @@ var _ = Describe("a caller whose user has too many descriptors in flight", func(
 			Expect(s.Command(context.Background(), "/bin/true").Run()).To(Succeed())
 			Expect(s.Command(context.Background(), "/nowhere").Run()).NotTo(Succeed())
 		})
+		killing := sandbox(gaol.System(), gaol.OnDenied(gaol.Kill))
+		Expect(killing.Command(context.Background(), "/bin/true").Run()).To(Succeed())
+		r := victim(killing, "syscall", "ptrace", "0") // its listener could not be sent, so that the kernel does it
+		Expect(r.State.End()).To(Equal(gaol.EndDenied))
+		_, _, known := r.State.Syscall()
+		Expect(known).To(BeFalse())
 		Expect(s.Close()).To(Succeed())
 		Expect(s.Command(context.Background(), "/bin/true").Run()).To(MatchError(gaol.ErrClosed))
 	})

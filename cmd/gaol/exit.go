@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	statusLimit     = 124
 	statusFailed    = 125
 	statusCannotRun = 126
 	statusNotFound  = 127
@@ -42,6 +43,10 @@ func statusOf(err error) int {
 func atExec(e *gaol.SetupError) bool { return e.Step == plan.Exec.String() }
 
 func stateStatus(s *gaol.ProcessState) int {
+	switch s.End() {
+	case gaol.EndWall, gaol.EndCPU, gaol.EndMemory, gaol.EndOutput, gaol.EndInstructions:
+		return statusLimit
+	}
 	if s.Exited() {
 		return s.ExitCode()
 	}

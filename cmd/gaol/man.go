@@ -27,6 +27,7 @@ func newMan() *cobra.Command {
 }
 
 const manStatus = `N	The program's own; --status-fd tells it from what follows.
+124	A limit ended the program (wall, cpu, memory, output or instructions), or cut its output off; gaol says which.
 125	gaol failed: bad usage, a bad profile, a profile that this host cannot enforce, a sandbox that could not be set up.
 126	The program was found but cannot be executed.
 127	The program was not found inside.
@@ -83,9 +84,19 @@ file is refused.
 them hold for each process by itself. --processes, --processors, --read-rate and --write-rate always take such a cgroup, --instructions a
 counter of the processor. gaol doctor tells whether there is one, gaol explain what holds each limit.`
 
+const manUser = `Run by root, a program is root without any capability: what root owns is its own, as far as the profile grants it. --user NAME makes
+it that user, in the groups of its account, and --user UID:GID one in that group alone. Modes and owners then hold for it as they do outside, and what
+it makes is its own. Neither number may be root's.
+
+--user dynamic takes a number that no account, no range of subordinate numbers, no process and no other command has, until the program
+has ended. It reads what everybody may, and writes its private directories; since files would belong to whoever gets the number
+next, a profile that lets it make others is refused.`
+
 const manStatusFD = `--status-fd writes one JSON object. "exit" has the code, or the signal and whether a core was dumped; it is null if the program never
-ran, and "error" then has the step, the operation and the path, the error and a hint. The rest is the report: the engine and its
-mechanisms, what was enforced by which, gaps, denials, the number of processes killed at the end, and what was used.`
+ran, and "error" then has the step, the operation and the path, the error and a hint. "end" says how it ended: "exited", "signal", "canceled",
+"wall limit", "CPU limit", "memory limit", "output limit", "instructions limit", "denied" (with --on-denied kill; "syscall" then has the name and the
+number of the system call, if it is known), or "lost" (the sandbox was killed from outside). The rest is the report: the engine and its mechanisms, what was
+enforced by which, gaps, denials, the number of processes killed at the end, and what was used, in nanoseconds and bytes.`
 
 type page struct {
 	w   io.Writer
@@ -168,6 +179,7 @@ func (p *page) write(root *cobra.Command) {
 	p.section("DENYING AND BEST EFFORT", manDeny)
 	p.section("LIMITS", manLimits)
 	p.section("PROFILE FILES", manFiles)
+	p.section("USERS", manUser)
 	p.section("TERMINAL", manTerminal)
 	p.section("STATUS DESCRIPTOR", manStatusFD)
 	p.put(".SH EXIT STATUS")

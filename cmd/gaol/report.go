@@ -16,7 +16,7 @@ func printReport(w io.Writer, r gaol.Report) {
 	var b strings.Builder
 	row := func(key, format string, a ...any) { fmt.Fprintf(&b, "  %-9s %s\n", key, fmt.Sprintf(format, a...)) }
 	b.WriteString("gaol: report\n")
-	row("ended", "%s after %s (user %s, system %s, largest process %d MiB)", r.State, short(r.Usage.Wall), short(r.Usage.User),
+	row("ended", "%s after %s (user %s, system %s, largest process %d MiB)", ending(r.State), short(r.Usage.Wall), short(r.Usage.User),
 		short(r.Usage.System), r.Usage.MaxRSS>>20)
 	if r.Killed > 0 {
 		row("killed", "%d left over when the program ended", r.Killed)
@@ -41,6 +41,15 @@ func short(d time.Duration) time.Duration {
 		return d.Round(time.Millisecond / 10)
 	}
 	return d.Round(time.Second / 100)
+}
+
+// ending is how a program ended, with the limit if it was one.
+func ending(s *gaol.ProcessState) string { return (&gaol.ExitError{ProcessState: s}).Error() }
+
+func printLimit(w io.Writer, s *gaol.ProcessState) {
+	if text := ending(s); text != s.String() {
+		fmt.Fprintln(w, "gaol: "+text)
+	}
 }
 
 func printDenials(w io.Writer, r gaol.Report) {

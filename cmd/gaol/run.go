@@ -20,8 +20,8 @@ below them; a relative one is taken from here, and a ? at its end makes it optio
 program's environment is a minimal one and what --env and --pass-env add; TERM is passed on
 too where it is given a terminal.
 
-Exit status: the program's own; 125 gaol failed, 126 COMMAND cannot be executed, 127 it was
-not found, 128+N signal N ended it.`
+Exit status: the program's own; 124 a limit ended it, 125 gaol failed, 126 COMMAND cannot be
+executed, 127 it was not found, 128+N signal N ended it.`
 
 const runExample = `  gaol run --system --read . -- grep -rn main .
   gaol run --system --read . --write . --process -- make
@@ -29,6 +29,7 @@ const runExample = `  gaol run --system --read . -- grep -rn main .
 
 type runFlags struct {
 	profile  profileFlags
+	user     userFlag
 	statusFD statusFD
 	report   bool
 	quiet    bool
@@ -52,6 +53,8 @@ func newRun() *cobra.Command {
 	f.profile.register(c)
 	flags := c.Flags()
 	flags.SetInterspersed(false)
+	flags.Var(&f.user, "user", "run by root: the program is the user `NAME|UID[:GID]|dynamic`, who is nobody else if dynamic")
+	_ = c.RegisterFlagCompletionFunc("user", complete([]string{dynamicUser}))
 	flags.Var(&f.statusFD, "status-fd", "when it is over, write the report as a line of JSON to descriptor `N`")
 	flags.BoolVar(&f.report, "report", false, "when it is over, print a report to standard error")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no remark of gaol's about how the program ended")
@@ -73,6 +76,7 @@ func (f *runFlags) run(command []string) error {
 	case f.report:
 		printReport(os.Stderr, result)
 	case !f.quiet:
+		printLimit(os.Stderr, state)
 		printDenials(os.Stderr, result)
 	}
 	return exitStatus(stateStatus(state))
@@ -113,6 +117,7 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 	}
 	cmd := sandbox.Command(nil, command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdio.files[0], stdio.files[1], stdio.files[2]
+	cmd.Credential = f.user.credential
 	if sandbox.Report().Engine == landlockEngine {
 		stdio.terminal = nil
 	}

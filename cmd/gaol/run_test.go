@@ -223,6 +223,10 @@ func TestStatusFDGivesTheReportAsJSON(t *testing.T) {
 	if m["engine"] != "namespace" || len(m["enforced"].([]any)) != 1 || m["usage"].(map[string]any)["wall_ns"].(float64) <= 0 {
 		t.Fatal(m)
 	}
+	m, code = statusOfRun(t, "--system", "--on-denied", "kill", "--", "unshare", "-U", "true")
+	if call, ok := m["syscall"].(map[string]any); code != 128+31 || !ok || call["name"] != "unshare" || call["number"] == 0.0 {
+		t.Fatal(code, m)
+	}
 	m, code = statusOfRun(t, "--system", "--", "sh", "-c", "kill -TERM $$")
 	if exit = m["exit"].(map[string]any); code != 143 || exit["code"] != -1.0 || exit["signal"] != 15.0 {
 		t.Fatal(code, m)
@@ -275,7 +279,10 @@ func TestAKillByTheFilterIsRemarkedUnlessQuiet(t *testing.T) {
 	needSandbox(t)
 	o := gaolRun(t, "--system", "--on-denied", "kill", "unshare", "-U", "true")
 	o.mustBe(t, 128+31, "")
-	mustContain(t, o.stderr, "gaol: denied: system call")
+	mustContain(t, o.stderr, "gaol: denied: unshare (", "); no profile allows it", "--on-denied errno lets the program go on")
+	o = gaolRun(t, "--system", "--on-denied", "kill", "sh", "-c", "true; true | true")
+	o.mustBe(t, 128+31, "")
+	mustContain(t, o.stderr, "gaol: denied: ", "; --process allows it")
 	if o = gaolRun(t, "--system", "--on-denied", "kill", "-q", "unshare", "-U", "true"); o.stderr != "" {
 		t.Fatal(o)
 	}

@@ -57,12 +57,19 @@ type unsupportedJSON struct {
 	Gap       string `json:"gap,omitempty"`
 }
 
-// statusRecord: exit and pid are of a program that ran, error is of one that did not.
+// statusRecord: exit, end and pid are of a program that ran, error is of one that did not.
 type statusRecord struct {
-	Exit  *statusExit  `json:"exit"`
-	PID   int          `json:"pid,omitempty"` // of the sandbox's init
-	Error *statusError `json:"error,omitempty"`
+	Exit    *statusExit    `json:"exit"`
+	End     string         `json:"end,omitempty"`     // the word of gaol.End
+	Syscall *statusSyscall `json:"syscall,omitempty"` // that ended it, where end is "denied" and the call is known
+	PID     int            `json:"pid,omitempty"`     // of the sandbox's init
+	Error   *statusError   `json:"error,omitempty"`
 	gaol.Report
+}
+
+type statusSyscall struct {
+	Name   string `json:"name"` // "": no table has the number
+	Number int    `json:"number"`
 }
 
 // write tells of a program that ran, with its state, or of one that did not, with the error.
@@ -76,7 +83,10 @@ func (v statusFD) write(report gaol.Report, state *gaol.ProcessState, err error)
 	empty(&r.Gaps)
 	empty(&r.Denials)
 	if state != nil {
-		r.PID = state.Pid()
+		r.PID, r.End = state.Pid(), state.End().String()
+		if name, number, ok := state.Syscall(); ok {
+			r.Syscall = &statusSyscall{name, number}
+		}
 		// ProcessState tells of a core in its text alone, as os.ProcessState does.
 		core := strings.HasSuffix(state.String(), "(core dumped)")
 		r.Exit = &statusExit{Code: state.ExitCode(), Signal: int(state.Signal()), Core: core}

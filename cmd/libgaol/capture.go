@@ -127,15 +127,14 @@ type feeder struct {
 }
 
 func newFeeder(b []byte) (f feeder, err error) {
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
-		return f, os.NewSyscallError("pipe2", err)
+	f.bytes = b
+	if f.theirs, f.ours, err = pipe(); err != nil {
+		return f, err
 	}
-	f = feeder{theirs: os.NewFile(uintptr(fds[0]), ""), ours: os.NewFile(uintptr(fds[1]), ""), bytes: b}
 	halt, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err == nil {
 		f.halt = os.NewFile(uintptr(halt), "")
-		err = unix.SetNonblock(fds[1], true)
+		err = unix.SetNonblock(int(f.ours.Fd()), true)
 	}
 	if err != nil {
 		f.stop()

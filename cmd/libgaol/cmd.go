@@ -20,7 +20,7 @@ import (
 
 // command is a gaol_cmd.
 type command struct {
-	sandbox *gaol.Sandbox
+	sandbox *sandbox
 
 	mu         sync.Mutex // guards what follows
 	fault      error      // the first, which start returns
@@ -34,6 +34,7 @@ type command struct {
 	extra      []*os.File // from 3 on; nil: nothing is there
 	started    bool       // or tried to
 	freed      bool
+	relays     []*relay
 	run        running
 }
 
@@ -59,7 +60,7 @@ func goCmdNew(h handle, argv **C.char, out *handle) C.int {
 		if len(args) == 0 {
 			return argument("argv has not even the program's name")
 		}
-		*out = put(&command{sandbox: s.Sandbox, argv: args, program: args[0]})
+		*out = put(&command{sandbox: s, argv: args, program: args[0]})
 		return nil
 	})
 }

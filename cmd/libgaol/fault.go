@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"syscall"
@@ -56,8 +57,13 @@ func faultOf(err error) *fault {
 	var profile *gaol.ProfileError
 	var setup *gaol.SetupError
 	var errno syscall.Errno
-	if !errors.As(err, &errno) || errno == 0 {
-		errno = 0
+	if !errors.As(err, &errno) {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			errno = syscall.ENOENT
+		case errors.Is(err, fs.ErrPermission):
+			errno = syscall.EACCES
+		}
 	}
 	f := &fault{message: err.Error(), errno: errno}
 	switch {

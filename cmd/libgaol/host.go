@@ -118,7 +118,10 @@ func goHostSupport(h, profile handle, index C.size_t, engine C.unsigned, mechani
 func goHostFree(h handle) C.int { return release(h, func(h *host) { h.free() }) }
 
 // sandbox is a gaol_sandbox.
-type sandbox struct{ *gaol.Sandbox }
+type sandbox struct {
+	*gaol.Sandbox
+	output bool // what commands write is limited
+}
 
 //export goSandboxNew
 func goSandboxNew(profile handle, out, fault *handle) C.int {
@@ -129,7 +132,7 @@ func goSandboxNew(profile handle, out, fault *handle) C.int {
 		}
 		s, err := gaol.New(p)
 		if err == nil {
-			*out = put(&sandbox{s})
+			*out = put(&sandbox{s, p.Limits().Output > 0})
 		}
 		return err
 	})

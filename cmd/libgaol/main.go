@@ -14,6 +14,8 @@ package main
 import "C"
 
 import (
+	"math"
+	"runtime/debug"
 	"unsafe"
 
 	"github.com/gaol-sandbox/gaol/csrc"
@@ -30,6 +32,8 @@ func init() {
 		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: l[0], Max: l[1]})
 	}
 	C.libgaol_signals_back()
+	// Go ends the process at 10,000 threads, and counts those of the host that are in here. How many there may be is the host's to say.
+	debug.SetMaxThreads(math.MaxInt32)
 	environ.Lookup = getenv
 }
 

@@ -25,11 +25,16 @@ var ends = map[gaol.End]C.int{
 	gaol.EndInstructions: C.GAOL_END_INSTRUCTIONS, gaol.EndDenied: C.GAOL_END_DENIED, gaol.EndLost: C.GAOL_END_LOST,
 }
 
-// exit is the part of the JSON that Report leaves out.
+// exit and denied are the parts of the JSON that Report leaves out.
 type exit struct {
 	Code   int  `json:"code"`
 	Signal int  `json:"signal"`
 	Core   bool `json:"core"`
+}
+
+type denied struct {
+	Name   string `json:"name"`
+	Number int    `json:"number"`
 }
 
 //export goReportJSON
@@ -40,12 +45,17 @@ func goReportJSON(h handle, out **C.char) C.int {
 			return err
 		}
 		all := struct {
-			Exit *exit `json:"exit"`
-			PID  int   `json:"pid,omitempty"`
+			Exit    *exit   `json:"exit"`
+			PID     int     `json:"pid,omitempty"`
+			End     string  `json:"end,omitempty"`
+			Syscall *denied `json:"syscall,omitempty"`
 			gaol.Report
 		}{Report: r.Report}
 		if s := r.State; s != nil {
-			all.Exit, all.PID = &exit{s.ExitCode(), int(s.Signal()), s.CoreDump()}, s.Pid()
+			all.Exit, all.PID, all.End = &exit{s.ExitCode(), int(s.Signal()), s.CoreDump()}, s.Pid(), s.End().String()
+			if name, n, ok := s.Syscall(); ok {
+				all.Syscall = &denied{name, n}
+			}
 		}
 		b, err := json.Marshal(all)
 		if err != nil {
@@ -91,7 +101,8 @@ func goReportGap(h handle, index C.size_t, out *C.gaol_gap) C.int {
 //export goReportDenial
 func goReportDenial(h handle, index C.size_t, out *C.gaol_denial) C.int {
 	return entry(h, index, func(r *report) []gaol.Denial { return r.Denials }, func(r *report, d gaol.Denial) error {
-		return outStruct(out, C.gaol_denial{operation: r.text(d.Operation), path: r.text(d.Path), suggestion: r.text(d.Suggestion)}, "out")
+		return outStruct(out, C.gaol_denial{operation: r.text(d.Operation), path: r.text(d.Path), syscall: r.text(d.Syscall), number: C.int(d.Number),
+			suggestion: r.text(d.Suggestion)}, "out")
 	})
 }
 
@@ -138,7 +149,8 @@ func goReportUsage(h handle, out *C.gaol_usage) C.int {
 		u := r.Usage
 		return outStruct(out, C.gaol_usage{wall_ns: C.int64_t(u.Wall), user_ns: C.int64_t(u.User), system_ns: C.int64_t(u.System), max_rss: C.int64_t(u.MaxRSS),
 			minor_faults: C.int64_t(u.MinorFaults), major_faults: C.int64_t(u.MajorFaults),
-			voluntary_switches: C.int64_t(u.VoluntarySwitches), involuntary_switches: C.int64_t(u.InvoluntarySwitches)}, "out")
+			voluntary_switches: C.int64_t(u.VoluntarySwitches), involuntary_switches: C.int64_t(u.InvoluntarySwitches),
+			block_read: C.int64_t(u.BlockRead), block_written: C.int64_t(u.BlockWritten), instructions: C.int64_t(u.Instructions), output: C.int64_t(u.Output)}, "out")
 	})
 }
 

@@ -2,7 +2,7 @@
 #ifndef GAOL_SIGNALS_H
 #define GAOL_SIGNALS_H
 
-/* libgaol_signals_back is called once, when the Go runtime has started. */
+/* libgaol_signals_back is called once, when the Go runtime has started, by a thread of it. */
 void libgaol_signals_back(void);
 
 #endif

@@ -9,9 +9,12 @@ import "C"
 
 import (
 	"context"
+	"io"
 	"os"
+	"sync"
 	"time"
 
+	"github.com/gaol-sandbox/gaol"
 	"golang.org/x/sys/unix"
 )
 
@@ -49,33 +52,68 @@ func (c *command) start(p plan) (err error) {
 		c.closePipes()
 		return err
 	}
-	s := &c.streams
-	if s[0].file != nil {
-		cmd.Stdin = s[0].file
-	}
-	switch {
-	case s[1].file != nil:
-		cmd.Stdout = s[1].file
-	case p.out != nil && !s[1].set:
-		cmd.Stdout = p.out
-	}
-	switch {
-	case s[2].how == C.GAOL_STDIO_STDOUT:
-		cmd.Stderr = cmd.Stdout
-	case s[2].file != nil:
-		cmd.Stderr = s[2].file
-	case p.err != nil && !s[2].set:
-		cmd.Stderr = p.err
-	}
+	c.direct(cmd, p)
 	cmd.ExtraFiles = c.extra
 	if err := cmd.Start(); err != nil {
 		cancel()
 		c.closePipes()
+		c.closeRelays()
 		return err
 	}
 	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{})}
 	return nil
 }
+
+// direct tells cmd where its streams lead.
+func (c *command) direct(cmd *gaol.Cmd, p plan) {
+	s := &c.streams
+	if s[0].file != nil {
+		cmd.Stdin = s[0].file
+	}
+	limited := c.sandbox.output || c.limits != nil && c.limits.Output > 0
+	to := func(s *stream, rest *collector) io.Writer {
+		switch {
+		case s.file != nil && limited:
+			r := &relay{f: s.file}
+			if s.how == C.GAOL_STDIO_PIPE { // ours: then to close it ends a write that waits
+				if fd, err := duplicateFD(int(s.file.Fd())); err == nil {
+					_ = unix.SetNonblock(fd, true)
+					r.f = os.NewFile(uintptr(fd), "")
+					closeAll(s.file)
+				}
+			}
+			c.relays, s.file = append(c.relays, r), nil
+			return r
+		case s.file != nil:
+			return s.file
+		case rest != nil && !s.set:
+			return rest
+		}
+		return nil
+	}
+	cmd.Stdout = to(&s[1], p.out)
+	if s[2].how == C.GAOL_STDIO_STDOUT {
+		cmd.Stderr = cmd.Stdout
+	} else {
+		cmd.Stderr = to(&s[2], p.err)
+	}
+}
+
+// relay is a file that gaol copies to, since it counts what the program writes. It is closed when that is over, so that who reads at the other
+// end sees it as soon as without a limit.
+type relay struct {
+	f    *os.File
+	once sync.Once
+}
+
+func (r *relay) Write(b []byte) (int, error) { return r.f.Write(b) }
+
+func (r *relay) ReadFrom(from io.Reader) (int64, error) {
+	defer r.close()
+	return io.Copy(r.f, from)
+}
+
+func (r *relay) close() { r.once.Do(func() { _ = r.f.Close() }) }
 
 // connect opens what the streams lead to.
 func (c *command) connect(p plan) (err error) {
@@ -88,11 +126,10 @@ func (c *command) connect(p plan) (err error) {
 		case s.how == C.GAOL_STDIO_INHERIT && s.set:
 			s.file, err = duplicate(n)
 		case s.how == C.GAOL_STDIO_PIPE && s.set:
-			var fds [2]int
-			if err = unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
-				return os.NewSyscallError("pipe2", err)
+			var r, w *os.File
+			if r, w, err = pipe(); err != nil {
+				return err
 			}
-			r, w := os.NewFile(uintptr(fds[0]), ""), os.NewFile(uintptr(fds[1]), "")
 			if s.file, s.ours = w, r; n == 0 {
 				s.file, s.ours = r, w
 			}
@@ -109,6 +146,34 @@ func (c *command) connect(p plan) (err error) {
 		}
 	}
 	return nil
+}
+
+// pipe is os.Pipe with ends that block, since programs get them, and out of the way of the standard descriptors, whose breaking Go takes for
+// the end of the process (os/file_unix.go, epipecheck).
+func pipe() (r, w *os.File, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	for i, fd := range fds {
+		if fd > 2 {
+			continue
+		}
+		up, err := duplicateFD(fd)
+		_ = unix.Close(fd)
+		if fds[i] = up; err != nil {
+			_ = unix.Close(fds[1-i])
+			return nil, nil, err
+		}
+	}
+	return os.NewFile(uintptr(fds[0]), ""), os.NewFile(uintptr(fds[1]), ""), nil
+}
+
+// closeRelays ends the copying; where that waits for somebody who does not read, only if it was to a pipe of ours.
+func (c *command) closeRelays() {
+	for _, r := range c.relays {
+		r.close()
+	}
 }
 
 // closeGiven closes the ends that are the program's.

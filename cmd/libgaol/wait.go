@@ -42,6 +42,7 @@ func (c *command) reap() {
 		}
 	}
 	c.run.cancel()
+	c.closeRelays()
 	c.run.err = err
 	close(c.run.done)
 }
@@ -291,6 +292,7 @@ func goCmdFree(h handle) C.int {
 			_ = c.run.cmd.Process.Kill()
 		}
 		c.closePipes()
+		c.closeRelays()
 		c.mu.Unlock()
 		if !started {
 			return

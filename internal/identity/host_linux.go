@@ -1,12 +1,13 @@
 package identity
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,17 +61,58 @@ func Subordinate(text string, id uint32) bool {
 
 // running says that a process has the number among its users or groups.
 func running(id uint32) (bool, error) {
-	files, _ := filepath.Glob("/proc/[0-9]*/status")
-	if len(files) == 0 {
-		return false, errors.New("there are no processes in /proc")
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return false, err
 	}
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err == nil && Holds(string(b), id) { // else it has ended
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return false, err
+	}
+	buf := make([]byte, 0, 1<<12)
+	seen := false
+	for _, name := range names {
+		if name[0] < '0' || name[0] > '9' {
+			continue
+		}
+		// by bare calls: there may be thousands of them
+		fd, err := unix.Open("/proc/"+name+"/status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			continue // it has ended
+		}
+		buf, err = head(fd, buf[:0])
+		_ = unix.Close(fd)
+		if err != nil {
+			continue
+		}
+		seen = true
+		if Holds(string(buf), id) {
 			return true, nil
 		}
 	}
+	if !seen {
+		return false, errors.New("there are no processes in /proc")
+	}
 	return false, nil
+}
+
+// head reads a status up to the line of the groups, the last that Holds looks at.
+func head(fd int, b []byte) ([]byte, error) {
+	for {
+		b = slices.Grow(b, 1<<10)
+		n, err := unix.Read(fd, b[len(b):cap(b)])
+		if err == unix.EINTR {
+			continue
+		}
+		if n <= 0 || err != nil {
+			return b, err
+		}
+		b = b[:len(b)+n]
+		if _, rest, ok := bytes.Cut(b, []byte("\nGroups:")); ok && bytes.IndexByte(rest, '\n') >= 0 {
+			return b, nil
+		}
+	}
 }
 
 // Holds says that a /proc/PID/status has the number.

@@ -38,14 +38,14 @@ func TestTheTextOfEveryStepIsTheGoldenOne(t *testing.T) {
 
 func TestEveryFixedOpHasANameOfItsOwn(t *testing.T) {
 	seen := map[string]bool{}
-	for op := CloneBuilder; op <= Listen; op++ {
+	for op := CloneBuilder; op <= Cgroup; op++ {
 		name := op.String()
 		if seen[name] || strings.HasPrefix(name, "op ") {
 			t.Errorf("%d is called %q", uint32(op), name)
 		}
 		seen[name] = true
 	}
-	if s := (Listen + 1).String(); s != "op 1019" {
+	if s := (Cgroup + 1).String(); s != "op 1020" {
 		t.Errorf("got %q", s)
 	}
 	if s := (Step{Op: Exec}).String(); s != "execute" {
@@ -94,7 +94,7 @@ func TestTheLastStepOfThePlanIsTheFilter(t *testing.T) {
 			t.Errorf("%s runs under the filter", op)
 		}
 	}
-	if Seccomp != ops-1 || Seccomp.Stage() != Confine {
+	if Seccomp != Seatbelt-1 || Seccomp.Stage() != Confine {
 		t.Errorf("seccomp is op %d of stage %s", uint32(Seccomp), Seccomp.Stage())
 	}
 }

@@ -89,6 +89,11 @@ func (r *ruler) enforced(ops []profile.Operation) {
 	if p.Self {
 		p.Mechanisms = append(p.Mechanisms, "seccomp filter of its own process for signals")
 	}
+	tree := "one process, which ends with process 1" // what ends everything
+	if p.Processes {
+		tree = "kill(-1) in Landlock's signal scope, for all processes at once"
+	}
+	p.Mechanisms = append(p.Mechanisms, tree)
 	for _, op := range ops {
 		m := landlock
 		switch op.Kind {

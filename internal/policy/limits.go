@@ -16,6 +16,7 @@ import (
 // Limits are the profile's, with what holds those that more than one mechanism can hold.
 type Limits struct {
 	profile.Limits
+	Platform Platform
 	// Cgroup says that each command gets a cgroup of its own.
 	Cgroup bool
 	// AddressSpace is what RLIMIT_AS is set to, in bytes; zero: it is not set. It is Memory, less what private directories may hold. Without it
@@ -33,7 +34,7 @@ const (
 )
 
 // limitFix is the way to a cgroup where the probe knows no better.
-const limitFix = "a cgroup v2 that is delegated to the caller, such as a login session of systemd has or systemd-run --user --scope -p Delegate=yes gives"
+const limitFix = "a cgroup v2 that is delegated to the caller, with the caller in a child of it"
 
 const counterFix = "a processor, or a virtual machine with the counters of one, and a kernel.perf_event_paranoid of 2 or less"
 
@@ -43,6 +44,15 @@ func (h Host) limitChecks() (group, count Check) {
 	group.Reason, group.Fix = cmp.Or(group.Reason, "none was found"), cmp.Or(group.Fix, limitFix)
 	count.Reason, count.Fix = cmp.Or(count.Reason, "none was found"), cmp.Or(count.Fix, counterFix)
 	return group, count
+}
+
+// controllers says what the cgroups that can be made are good for, and why for no more.
+func (h Host) controllers() string {
+	text := "delegated, for limits of processor time and of what these controllers hold: " + cmp.Or(strings.Join(h.Controllers, " "), "none")
+	if h.Cgroup.Reason != "" {
+		text += " (" + h.Cgroup.Reason + ": " + h.Cgroup.Fix + ")"
+	}
+	return text
 }
 
 // decide chooses the mechanisms. Of the two that hold Memory a cgroup is exact, since it counts what is used and the kernel's part of it;
@@ -111,8 +121,14 @@ func (f *findings) limits(p *Policy, h Host) {
 			cgroup(c.name, c.controller, "")
 		}
 	}
-	if l.Instructions != 0 && !count.OK {
-		lack("Instructions", counter, count.Reason, count.Fix)
+	f.undoing(p, h)
+	f.unaccounted(p, h)
+	if l.Instructions != 0 {
+		if at := p.uncounted(); !count.OK {
+			lack("Instructions", counter, count.Reason, count.Fix)
+		} else if at != "" {
+			lack("Instructions", counter, "a process that executes what it may not read is not counted, and the program could make such a file: "+at, "a directory that is either written or executed")
+		}
 	}
 	if l.Core > 1 && !h.Cores.OK {
 		lack("Core", "cores that are files", h.Cores.Reason, h.Cores.Fix)
@@ -223,6 +239,9 @@ func (l *Limits) held() (out []held) {
 		"CPU":    either(l.Seconds != 0, fmt.Sprintf("process 1 and RLIMIT_CPU of %d s", l.Seconds), "cpu.stat"),
 		"Memory": either(l.AddressSpace != 0, fmt.Sprintf("RLIMIT_AS of %d bytes", l.AddressSpace), "memory.max"),
 	}
+	if other := platforms[l.Platform].held; other != nil {
+		by = other(l)
+	}
 	for _, f := range l.Fields() {
 		if f.Set {
 			out = append(out, held{f, by[f.Name]})
@@ -236,6 +255,13 @@ func (l *Limits) held() (out []held) {
 func (p Policy) WithLimits(l profile.Limits, h Host) (Policy, error) {
 	if err := l.Validate(); err != nil {
 		return Policy{}, err
+	}
+	if limits := platforms[h.Platform].limits; limits != nil {
+		if lacks := limits(&p, p.Limits.Narrow(l), h); len(lacks) > 0 {
+			return Policy{}, &UnsupportedError{lacks}
+		}
+		p.limited()
+		return p, nil
 	}
 	calls := p.Calls
 	p.decide(p.Limits.Narrow(l), p.Processes, h)

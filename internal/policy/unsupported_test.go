@@ -207,7 +207,7 @@ func TestTheChecksOfAHostTellWhatWasFound(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	h.Cgroup, h.Controllers, h.Counter = yes, []string{"memory", "pids"}, yes
-	want[4] = NamedCheck{"cgroup v2", true, "delegated, for limits of memory, processes and more; controllers: memory pids", ""}
+	want[4] = NamedCheck{"cgroup v2", true, "delegated, for limits of processor time and of what these controllers hold: memory pids", ""}
 	want[5] = NamedCheck{"hardware counter (PMU)", true, "instructions can be counted", ""}
 	if got := h.Checks(); !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)

@@ -23,10 +23,10 @@ type contender struct {
 	run  func() error
 }
 
-func full(b *testing.B) *gaol.Sandbox {
+func full(b *testing.B, more ...gaol.Option) *gaol.Sandbox {
 	b.Helper()
 	in, out := visible(b), visible(b)
-	p, err := gaol.NewProfile(gaol.System(), gaol.FileRead(gaol.Subpath(in)), gaol.FileWrite(gaol.Subpath(out)), gaol.FileRead(gaol.Subpath(out)), gaol.Private("/tmp"))
+	p, err := gaol.NewProfile(append(more, gaol.System(), gaol.FileRead(gaol.Subpath(in)), gaol.FileWrite(gaol.Subpath(out)), gaol.FileRead(gaol.Subpath(out)), gaol.Private("/tmp"))...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -98,6 +98,16 @@ func BenchmarkSpawn(b *testing.B) {
 	}
 	n := max(b.N, 500)
 	base, ratios := rounds(b, n, contenders)
+	b.ReportMetric(float64(base.Microseconds()), "posix_spawn-µs")
+	for i, c := range contenders {
+		b.ReportMetric(ratios[i], c.name+"-×")
+	}
+}
+
+// BenchmarkSpawnKill is what it costs that process 1 is told of denied calls.
+func BenchmarkSpawnKill(b *testing.B) {
+	contenders := []contender{{"errno", spawn(full(b))}, {"kill", spawn(full(b, gaol.OnDenied(gaol.Kill)))}}
+	base, ratios := rounds(b, max(b.N, 500), contenders)
 	b.ReportMetric(float64(base.Microseconds()), "posix_spawn-µs")
 	for i, c := range contenders {
 		b.ReportMetric(ratios[i], c.name+"-×")

@@ -17,7 +17,7 @@ static const char *library;
 	f(gaol_version) f(gaol_profile_new) f(gaol_profile_allow) f(gaol_profile_set_dir) f(gaol_profile_free) f(gaol_profile_check) f(gaol_profile_toml) \
 	f(gaol_sandbox_new) f(gaol_sandbox_free) f(gaol_sandbox_explain) f(gaol_cmd_new) f(gaol_cmd_run) f(gaol_cmd_start) f(gaol_cmd_wait) f(gaol_cmd_kill) \
 	f(gaol_cmd_free) f(gaol_error_code) f(gaol_error_errno) f(gaol_error_message) f(gaol_error_step) f(gaol_error_free) f(gaol_error_unsupported) \
-	f(gaol_host_probe) f(gaol_host_system) f(gaol_free)
+	f(gaol_host_probe) f(gaol_host_system) f(gaol_free) f(gaol_profile_limit) f(gaol_cmd_set_stdio)
 #define POINTER(name) static __typeof__(name) *do_##name;
 EACH(POINTER)
 
@@ -133,11 +133,28 @@ static int run_bare(const char *what) {
 		volatile int zero = 0;
 		if (!sigsetjmp(back, 1)) *(volatile int *)8 = 1;
 		if (!sigsetjmp(back, 1)) zero = 7 / zero;
+		if (!sigsetjmp(back, 1)) kill(getpid(), SIGSEGV), usleep(100000);
+		if (!sigsetjmp(back, 1)) raise(SIGFPE);
 		use();
-		return caught[SIGSEGV] == 1 && caught[SIGFPE] == 1 ? 0 : 5;
+		return caught[SIGSEGV] == 2 && caught[SIGFPE] == 2 ? 0 : 5;
 	}
+	if (!strcmp(what, "sent")) raise(SIGSEGV);
 	if (!strcmp(what, "segv")) *(volatile int *)8 = 1;
 	if (!strcmp(what, "fpe")) { volatile int zero = 0; zero = 7 / zero; }
+	if (!strcmp(what, "relay")) { /* Go copies to a pipe that nobody reads */
+		int fds[2];
+		gaol_error *error;
+		gaol_limits limits = GAOL_LIMITS_INIT;
+		limits.output = 1 << 20;
+		if (pipe(fds) < 0) return 2;
+		gaol_profile *p = do_gaol_profile_new();
+		do_gaol_profile_allow(p, GAOL_SYSTEM), do_gaol_profile_set_dir(p, "/"), do_gaol_profile_limit(p, &limits);
+		sandbox = do_gaol_sandbox_new(p, &error);
+		gaol_cmd *c = do_gaol_cmd_new(sandbox, ARGV("echo", "text"));
+		do_gaol_cmd_set_stdio(c, 1, GAOL_STDIO_FD, fds[1]);
+		close(fds[0]);
+		return do_gaol_cmd_run(c, NULL, NULL) == -EPIPE ? 0 : 6;
+	}
 	if (!strcmp(what, "pipe")) {
 		int fds[2];
 		if (pipe(fds) < 0) return 2;
@@ -151,8 +168,10 @@ static void a_host_s_faults_are_its_own(void **state) {
 	(void)state;
 	assert_int_equal(bare("exit"), 0);
 	assert_int_equal(bare("handlers"), 0);
+	assert_int_equal(bare("relay"), 0);
 	assert_int_equal(bare("segv"), SIGSEGV);
 	assert_int_equal(bare("fpe"), SIGFPE);
+	assert_int_equal(bare("sent"), SIGSEGV);
 	assert_int_equal(bare("pipe"), SIGPIPE);
 }
 

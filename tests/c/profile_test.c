@@ -108,6 +108,22 @@ static void what_was_refused_leaves_no_wider_sandbox(void **state) {
 	gaol_profile_free(p);
 }
 
+static void a_path_that_is_missing_is_named(void **state) {
+	(void)state;
+	gaol_error *error;
+	gaol_profile *p = gaol_profile_new();
+	gaol_profile_allow(p, GAOL_SYSTEM);
+	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_SUBPATH | GAOL_OPTIONAL, "/nowhere"), 0);
+	gaol_sandbox *s = gaol_sandbox_new(p, &error); /* the twin */
+	fine(0, error);
+	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_SUBPATH, "/nowhere"), 0);
+	assert_null(gaol_sandbox_new(p, &error));
+	assert_string_equal(gaol_error_path(error), "/nowhere");
+	assert_string_equal(gaol_error_operation(error), "FileRead(Subpath(\"/nowhere\"))");
+	failed(-errno, error, GAOL_ERROR_PROFILE, ENOENT);
+	gaol_sandbox_free(s), gaol_profile_free(p);
+}
+
 static void numbers_that_mean_nothing_are_refused(void **state) {
 	(void)state;
 #define REFUSED(call) do { \
@@ -217,6 +233,7 @@ int main(void) {
 		cmocka_unit_test(a_fault_of_a_file_has_its_place),
 		cmocka_unit_test(a_file_stands_for_what_c_has_in_the_environment),
 		cmocka_unit_test(what_was_refused_leaves_no_wider_sandbox),
+		cmocka_unit_test(a_path_that_is_missing_is_named),
 		cmocka_unit_test(numbers_that_mean_nothing_are_refused),
 		cmocka_unit_test(structs_grow),
 		cmocka_unit_test(a_host_tells_what_it_can_do),

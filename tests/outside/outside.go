@@ -15,6 +15,40 @@ import (
 	"strings"
 )
 
+// Marked lists the processes of the host that have the word in their arguments or in their environment; zombies have none.
+func Marked(word string) []int {
+	var pids []int
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range dirs {
+		for _, name := range []string{"/cmdline", "/environ"} {
+			if b, _ := os.ReadFile(dir + name); bytes.Contains(b, []byte(word)) {
+				pid, _ := strconv.Atoi(filepath.Base(dir))
+				pids = append(pids, pid)
+				break
+			}
+		}
+	}
+	return pids
+}
+
+// PidNamespace is that of a process, or empty; In lists all processes of one, zombies too, that this process may look at.
+func PidNamespace(pid int) string {
+	to, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid))
+	return to
+}
+
+// In: see PidNamespace.
+func In(namespace string) []int {
+	var pids []int
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range dirs {
+		if pid, _ := strconv.Atoi(filepath.Base(dir)); PidNamespace(pid) == namespace {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // Having lists the processes of the host that have the word among their arguments; zombies have none.
 func Having(word string) []int {
 	var pids []int

@@ -7,7 +7,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -23,9 +22,9 @@ func init() {
 		"touch":    touch,    // MIB: memory
 		"print":    printing, // FD BYTES [CHUNK]
 		"openmany": openMany, // PATH N
+		"fillup":   fillUp,   // PATH: a new file until there is no room; says how many MiB went in
 		"sleep":    sleeping, // MILLISECONDS
 		"raise":    func(a []string) error { return unix.Kill(os.Getpid(), unix.Signal(count(a, 0))) },
-		"usage":    usage,
 	})
 }
 
@@ -114,16 +113,27 @@ func openMany(a []string) error {
 	return nil
 }
 
-func sleeping(a []string) error {
-	time.Sleep(time.Duration(count(a, 0)) * time.Millisecond)
-	return nil
-}
-
-func usage([]string) error {
-	var r unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
+func fillUp(a []string) error {
+	if err := need(a, 1); err != nil {
 		return err
 	}
-	say("%s", fmt.Sprint(r.Maxrss))
+	fd, err := unix.Open(a[0], unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	all := 0
+	for b := make([]byte, 64<<10); ; {
+		n, err := unix.Write(fd, b)
+		all += max(n, 0)
+		if err != nil {
+			say("%d", all>>20)
+			return err
+		}
+	}
+}
+
+func sleeping(a []string) error {
+	time.Sleep(time.Duration(count(a, 0)) * time.Millisecond)
 	return nil
 }
