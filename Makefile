@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BUILD := build
 SOURCES := $(shell find . -path ./$(BUILD) -prune -o \( -name '*.go' -o -name '*.[ch]' -o -name go.mod \) -print)
 
-.PHONY: all deps demo test test-race fuzz bench test-kernels install clean
+.PHONY: all deps demo test test-race soak fuzz bench test-kernels install clean
 all: $(BUILD)/gaol
 
 $(BUILD)/gaol: $(SOURCES) | deps
@@ -22,6 +22,10 @@ test: deps
 # the whole once more under the race detector
 test-race: deps
 	@tests/run -race
+
+# load and failures, the whole of it: 64 goroutines with 2,000 commands each, in every variant
+soak: deps
+	@tests/soak/run 2000
 
 fuzz: deps
 	@tests/fuzz 60s

@@ -119,10 +119,11 @@ const groupFilter = "in a container, a seccomp profile that allows clone3; a ker
 
 // group is the cgroup of a command; nil where it has none.
 type group struct {
-	leaf *cgroup.Leaf
-	cpu  time.Duration
-	quit chan struct{}
-	over chan watchedTime // nil: nobody watches
+	leaf   *cgroup.Leaf
+	memory bool // is limited
+	cpu    time.Duration
+	quit   chan struct{}
+	over   chan watchedTime // nil: nobody watches
 }
 
 type watchedTime struct {
@@ -146,7 +147,7 @@ func newGroup(l policy.Limits) (*group, error) {
 			leaf, err = t.Leaf(limits)
 		}
 		if err == nil {
-			return &group{leaf: leaf, cpu: cpu}, nil
+			return &group{leaf: leaf, memory: limits.Memory != 0, cpu: cpu}, nil
 		}
 		err = &SetupError{Step: stepCgroup, Path: t.Dir(), Err: err}
 		if !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ENODEV) && !errors.Is(err, unix.EACCES) {
@@ -165,6 +166,15 @@ func (g *group) fd() int {
 		return -1
 	}
 	return g.leaf.FD()
+}
+
+// unborn says of an exec that failed that the memory limit may be why: the kernel has two words for a page that it did not get for an argument.
+func (g *group) unborn(err error) error {
+	var setup *SetupError
+	if g != nil && g.memory && errors.As(err, &setup) && setup.Step == stepExecute && (errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.E2BIG)) {
+		setup.Hint = strings.TrimPrefix(setup.Hint+", or Limits.Memory leaves too little for an exec with them", ", or ")
+	}
+	return err
 }
 
 // remove is for a command that never ran.

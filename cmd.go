@@ -260,15 +260,26 @@ func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 		}
 		p.FDs = append(p.FDs, fd)
 	}
-	if c.Terminal != nil && c.sandbox.policy.Engine == policy.LandlockEngine {
-		return p, &UnsupportedError{[]Unsupported{{Operation: "Cmd.Terminal", Mechanism: "a pid namespace",
-			Detail: "the landlock engine has none, and with the terminal's keys the program could signal the caller's other jobs",
-			Fix:    "the namespace engine, or no Terminal: the program is then in a session of its own, and its caller hands on the signals"}}}
+	if why, ok := noTerminal[c.sandbox.policy.Engine]; ok && c.Terminal != nil {
+		return p, &UnsupportedError{[]Unsupported{why}}
 	}
 	if c.Terminal != nil && p.TTY < 0 {
 		return p, &SetupError{Step: plan.TTY.String(), Path: c.Terminal.Name(), Err: syscall.EINVAL, Hint: "it is not among the files that the program is given"}
 	}
 	return p, nil
+}
+
+const ownSession = "no Terminal: the program is then in a session of its own, and its caller hands on the signals"
+
+// noTerminal are the engines whose programs cannot be given the caller's terminal to control, and why.
+var noTerminal = map[string]Unsupported{
+	policy.LandlockEngine: {Operation: "Cmd.Terminal", Mechanism: "a pid namespace",
+		Detail: "the landlock engine has none, and with the terminal's keys the program could signal the caller's other jobs",
+		Fix:    "the namespace engine, or " + ownSession},
+	policy.SeatbeltEngine: {Operation: "Cmd.Terminal", Mechanism: "a process group that cannot be left",
+		Detail: "a program that joins another group of the caller's session gets its keys, and is not found again when it is to be ended", Fix: ownSession},
+	policy.CapsicumEngine: {Operation: "Cmd.Terminal", Mechanism: "tcsetpgrp in capability mode", Detail: "the session is the program's own", Fix: ownSession},
+	policy.JailEngine:     {Operation: "Cmd.Terminal", Mechanism: "a session of the jail's own", Detail: "the session is the program's own", Fix: ownSession},
 }
 
 func (c *Cmd) dir() string {

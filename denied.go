@@ -23,7 +23,7 @@ func (c deniedCall) denial() Denial {
 //
 // It is known where gaol is told of it before the kernel ends anything, which takes Linux 5.0 and a caller without a seccomp filter of its
 // own. In a container, whose runtime has one, only the end is known: the kernel lets the errno of that one outrank any telling, so that
-// gaol's filter has to kill by itself there.
+// gaol's filter has to kill by itself there. Nor is a call known that a signal took back before gaol could ask for it.
 func (s *ProcessState) Syscall() (name string, number int, ok bool) {
 	return s.call.name, s.call.number, s.call.known
 }

@@ -193,7 +193,7 @@ func (s *Sandbox) start(command plan.Command, limits policy.Limits) (*child, err
 		return nil, ErrClosed
 	}
 	if err != nil {
-		return nil, unable(s.explain(failure(steps, err, &command)), err, command.User)
+		return nil, group.unborn(unable(s.explain(failure(steps, err, &command)), err, command.User))
 	}
 	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1, group: group}
 	group.watch()

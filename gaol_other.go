@@ -1,4 +1,4 @@
-//go:build !linux || !cgo
+//go:build !cgo || (!linux && !darwin && !freebsd)
 
 package gaol
 
@@ -19,7 +19,7 @@ func facts() (policy.Host, error) {
 
 // probe finds nothing here: New refuses every profile, and nothing runs unconfined.
 func probe() (h policy.Host, sure bool) {
-	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo for Linux"}
+	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform", Fix: "build with cgo, for Linux, macOS or FreeBSD"}
 	return policy.Host{System: "unsupported", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}, true
 }
 
@@ -60,3 +60,5 @@ func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 func limitFacts(profile.Limits, *policy.Host) {}
 
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }
+
+func (c *Cmd) systemGuards() []guard { return nil }

@@ -59,6 +59,7 @@ func (c *Cmd) guard() {
 		watch := perf.NewWatch(c.counter, uint64(limit), int(online()), func() { c.over(EndInstructions) })
 		c.guards = append(c.guards, counted{watch, limit})
 	}
+	c.guards = append(c.guards, c.systemGuards()...)
 }
 
 // counted is the watch of Limits.Instructions.
@@ -173,16 +174,6 @@ func bytesText(n int64) string {
 	}
 	return fmt.Sprint(n, " B")
 }
-
-// Resources (asm-generic/resource.h).
-const (
-	rlimitCPU      = 0
-	rlimitFileSize = 1
-	rlimitStack    = 3
-	rlimitCore     = 4
-	rlimitFiles    = 7
-	rlimitMemory   = 9
-)
 
 // bring adds to a command what its child has to know of the limits.
 func (c *Cmd) bring(p *plan.Command) error {

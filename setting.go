@@ -66,10 +66,14 @@ func Dir(path string) Option {
 type Engine uint8
 
 // EngineNamespace hides what is not granted, with user and mount namespaces; where there is Landlock, it is stacked on top.
-// EngineLandlock forbids what is not granted, and needs no namespaces.
+// EngineLandlock forbids what is not granted, and needs no namespaces. Those two are of Linux; EngineSeatbelt is of macOS, EngineCapsicum and
+// EngineJail are of FreeBSD.
 const (
 	EngineNamespace = Engine(profile.EngineNamespace)
 	EngineLandlock  = Engine(profile.EngineLandlock)
+	EngineSeatbelt  = Engine(profile.EngineSeatbelt)
+	EngineCapsicum  = Engine(profile.EngineCapsicum)
+	EngineJail      = Engine(profile.EngineJail)
 )
 
 // WithEngine forces an engine; a host that lacks it refuses the profile. Without it [New] takes the best that works, so this is for

@@ -54,6 +54,7 @@ func planRows(t *testing.T) []row {
 	}
 	return []row{
 		{"nothing changed", "", func(b []byte) []byte { return b }},
+		{"a step of macOS", "a step of another system", without(plan.Step{Op: plan.Seatbelt, Text: "(version 1)"})},
 		{"no bytes", "no plan, or one that is not aligned to 8", func([]byte) []byte { return nil }},
 		{"bytes that are not aligned", "no plan, or one that is not aligned to 8", func(b []byte) []byte {
 			return append(alignedCopy(make([]byte, 4)), b...)[4:]
@@ -114,7 +115,7 @@ func planRows(t *testing.T) []row {
 		{"steps past the end", "steps outside of the plan", setAt(atSteps, 1<<31)},
 		{"steps that end past the end", "steps outside of the plan", func(b []byte) []byte { set(b, atSteps, uint32(len(b))&^7-8); return b }},
 		{"op 0", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 0); return b }},
-		{"the op past the last", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Seccomp)+1); return b }},
+		{"the op past the last", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Seatbelt)+1); return b }},
 		{"op 65535", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 65535); return b }},
 		{"an op of no plan", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Exec)); return b }},
 		{"init among build", "a step in another stage than its own", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Mask)); return b }},
@@ -266,7 +267,7 @@ func TestEveryTextOfTheChecksHasARow(t *testing.T) {
 	for _, c := range []struct {
 		src  string
 		have []string
-	}{{inPlan, of(planRows(t))}, {inCommand, of(commandRows(t))}} {
+	}{{inPlan, append(of(planRows(t)), of(posixRows(t))...)}, {inCommand, of(commandRows(t))}} {
 		found := texts.FindAllStringSubmatch(c.src, -1)
 		if len(found) < 8 {
 			t.Fatalf("only %d texts", len(found))

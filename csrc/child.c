@@ -1,3 +1,5 @@
+//go:build linux
+
 /* child.c: the processes between the caller and the program: builder, helper, process 1, the program's own until it execs.
  * They share the caller's memory (CLONE_VM) and run beside its threads, so: raw system calls only, no libc, no errno, nothing
  * allocated, nothing written but their own stack and the job's records; and nothing that acts on the memory itself, such as

@@ -1,3 +1,5 @@
+//go:build linux
+
 /* credential.c: another user for the program. The caller maps the numbers, the program's process takes them. What the child does here are
  * raw system calls (a libc's setuid would change every thread of the caller it was copied from), and it must not run in memory that
  * anybody else uses: a change of user makes that memory undumpable, and gives it to whoever may trace the new user. */

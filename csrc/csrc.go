@@ -1,11 +1,10 @@
 //go:build linux && cgo
 
-// Package csrc is the C core: it checks a plan, builds the template, and makes the children that execute the plan's steps.
-// Only this package and cmd/libgaol import "C". It must not interpret anything: what a step means to a caller is plan's.
 package csrc
 
+// This file is the core on Linux: templates and the commands that are started in them.
+
 /*
-#cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra
 #include <stdlib.h>
 #include <string.h>
 #include "init.h"
@@ -14,39 +13,13 @@ package csrc
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"syscall"
 	"unsafe"
 
-	"github.com/gaol-sandbox/gaol/internal/plan"
 	"golang.org/x/sys/unix"
 )
-
-// Check reports what is wrong with an encoded plan; nil when every step of it can be executed.
-func Check(b []byte) error {
-	return check(b, func(p unsafe.Pointer) *C.char { return C.gaol_plan_check(p, C.size_t(len(b))) })
-}
-
-// CheckCommand is Check for an encoded command.
-func CheckCommand(b []byte) error {
-	return check(b, func(p unsafe.Pointer) *C.char { return C.gaol_command_check(p, C.size_t(len(b))) })
-}
-
-func check(b []byte, f func(unsafe.Pointer) *C.char) error {
-	var p unsafe.Pointer
-	if len(b) > 0 {
-		p = unsafe.Pointer(unsafe.SliceData(b))
-	}
-	if text := f(p); text != nil {
-		return errors.New(C.GoString(text))
-	}
-	return nil
-}
-
-// ErrClosed is returned by Spawn after Close.
-var ErrClosed = errors.New("the template is closed")
 
 // Template is what the build stage of a plan has made: the descriptors of namespaces. With Load it also holds, in C memory, the plan
 // that each spawn goes through. It is safe for many goroutines at once.
@@ -201,15 +174,3 @@ func End(pidfd int) error { return unix.PidfdSendSignal(pidfd, InitEnd, nil, 0) 
 
 // InitEnd is the signal that End sends.
 const InitEnd = unix.Signal(C.GAOL_INIT_END)
-
-func goFailure(f *C.struct_gaol_failure) error {
-	return &plan.Failure{Op: plan.Op(f.op), Step: uint32(f.step), Errno: syscall.Errno(f.error)}
-}
-
-// Nofile returns the soft and hard limit of open files that a child is given: those that this process was started with. Go raises
-// its own soft limit at the start and lowers it again for the children that it makes itself; select(2) breaks past 1024.
-func Nofile() [2]uint64 {
-	var l [2]C.uint64_t
-	C.gaol_nofile(&l[0])
-	return [2]uint64{uint64(l[0]), uint64(l[1])}
-}

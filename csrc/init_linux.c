@@ -133,7 +133,8 @@ RESIDENT static void finish(volatile struct way *w, uint32_t by) {
 
 /* A denied call waits on the listener: everything ends, and nobody answers it. The listener stays open to the end of this process, since
  * without it such calls would fail instead. It is asked only where it has something, or it could wait for ever (man 2 seccomp_unotify). A
- * signal takes the call back, and where it was not one that ends the process, the call comes again. gone: the program is waited for already. */
+ * signal takes the call back, and where it was not one that ends the process, the call comes again, for which 64 ms are given. gone: the
+ * program is waited for already. */
 RESIDENT static void denied(volatile struct way *w, int gone) {
 	volatile union {
 		struct seccomp_notif n;
@@ -142,7 +143,7 @@ RESIDENT static void denied(volatile struct way *w, int gone) {
 	long r = -ENOENT;
 	w->ear = -1;
 	if (w->by != GAOL_BY_OTHERS) return; /* it ends for something else */
-	for (int tries = 0; r != 0 && tries < 16; tries++) {
+	for (int tries = 0; r != 0 && tries < 64; tries++) {
 		for (unsigned i = 0; i < sizeof u.words / 8; i++) u.words[i] = 0; /* it must be zero */
 		if (ready(w->listener, POLLIN, MILLISECOND) & POLLIN) r = sys(SYS_ioctl, w->listener, SECCOMP_IOCTL_NOTIF_RECV, &u);
 	}

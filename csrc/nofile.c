@@ -2,7 +2,7 @@
  * in a library, the runtime is started by a constructor, too. */
 #include <sys/resource.h>
 
-#include "spawn.h"
+#include "nofile.h"
 
 static struct rlimit first;
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum arg { ANY, STR, PATH, SLOT, LANDLOCK, PORT, LIMIT, FILTER, SELF, ZERO };
+enum arg { ANY, STR, PATH, SLOT, LANDLOCK, PORT, LIMIT, FILTER, SELF, PARAMETERS, ZERO };
 
 #define BUILD GAOL_STAGE_BUILD
 #define INIT GAOL_STAGE_INIT
@@ -55,6 +55,7 @@ static const struct rule {
 	[GAOL_LIMITS] = {1, CONFINE, ZERO, ZERO, 0},
 	[GAOL_SECCOMP_SELF] = {1, CONFINE, SELF, ANY, 0},
 	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, GAOL_FILTER_TOLD},
+	[GAOL_SEATBELT] = {1, CONFINE, STR, PARAMETERS, 0},
 };
 
 /* CLONE_NEW* (sched.h) */
@@ -62,6 +63,13 @@ static const struct rule {
 #define TEMPLATE (TEMPLATE_ALWAYS | 0x08000000u | 0x04000000u | 0x40000000u) /* ipc, uts, net */
 #define FRESH_ALWAYS (0x00020000u | 0x20000000u)                     /* mount, pid */
 #define FRESH (FRESH_ALWAYS | 0x02000000u | 0x08000000u | 0x40000000u) /* cgroup, ipc, net */
+
+/* Steps of the other systems are none here: no function does them. */
+#if defined(__linux__) && !defined(GAOL_POSIX)
+#define HERE(op) ((op) < GAOL_SEATBELT)
+#else
+#define HERE(op) ((op) >= GAOL_SEATBELT || (op) == GAOL_RLIMIT || (op) == GAOL_LIMITS)
+#endif
 
 #define BPF_MAXINSNS 4096u /* include/uapi/linux/bpf_common.h */
 #define FILTER_SIZE 8u     /* sizeof(struct sock_filter) */
@@ -72,6 +80,16 @@ static int within(size_t size, uint32_t offset, uint64_t length, uint32_t align)
 
 static int text(const char *bytes, size_t size, uint32_t offset) {
 	return offset < size && memchr(bytes + offset, 0, size - offset) != NULL;
+}
+
+static const char *check_parameters(const char *bytes, size_t size, uint32_t offset) {
+	if (!within(size, offset, sizeof(struct gaol_parameters), 4)) return "parameters outside of the plan";
+	const struct gaol_parameters *p = (const void *)(bytes + offset);
+	if (p->count % 2 != 0) return "a parameter without a value";
+	if (!within(size, offset + 4, (uint64_t)p->count * 4, 4)) return "parameters outside of the plan";
+	for (uint32_t i = 0; i < p->count; i++)
+		if (!text(bytes, size, p->strings[i])) return "a string outside of the plan";
+	return NULL;
 }
 
 static const char *check_arg(const char *bytes, size_t size, const struct gaol_step *s, int kind, uint32_t value) {
@@ -86,6 +104,7 @@ static const char *check_arg(const char *bytes, size_t size, const struct gaol_s
 		if (!within(size, value, sizeof(struct gaol_landlock), 8)) return "a ruleset outside of the plan";
 		return ((const struct gaol_landlock *)(const void *)(bytes + value))->size <= 24 ? NULL : "a ruleset of unknown size";
 	case PORT: return value <= 65535 ? NULL : "a port past the last one";
+	case PARAMETERS: return check_parameters(bytes, size, value);
 	case LIMIT: return within(size, value, sizeof(struct gaol_limit), 8) ? NULL : "a limit outside of the plan";
 	case SELF:
 		if (s->b > GAOL_SELF_MAX) return "a filter for the process itself that is too long";
@@ -118,11 +137,12 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 
 	const struct gaol_step *step = (const void *)(bytes + p->steps);
 	uint64_t lifted = 0;
-	int ruleset = 0, kept = 0, pool = 0;
+	int ruleset = 0, kept = 0, pool = 0, seatbelt = 0;
 	for (uint32_t stage = 0, i = 0; i < count; i++) {
 		const struct gaol_step *s = &step[i];
 		while (i >= p->first[stage + 1]) stage++;
 		if (s->op >= GAOL_OPS || !rules[s->op].known) return "an unknown step";
+		if (!HERE(s->op)) return "a step of another system";
 		const struct rule *r = &rules[s->op];
 		if (r->stage != stage) return "a step in another stage than its own";
 		if (s->flags & ~r->flags) return "unknown flags";
@@ -148,6 +168,9 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 			break;
 		case GAOL_SHARE:
 			if (pool == 0) return "a share without a pool";
+			break;
+		case GAOL_SEATBELT:
+			if (seatbelt++) return "a second profile";
 			break;
 		case GAOL_KEEP_RULESET:
 			if (kept++) return "a second ruleset to keep";

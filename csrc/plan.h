@@ -73,6 +73,7 @@ enum gaol_op {
 	GAOL_LIMITS,           /* those that the command brings; behind the last step that opens a file */
 	GAOL_SECCOMP_SELF,     /* a: data, struct sock_filter[]; b: count; GAOL_SELF_PID in it stands for the number of this process */
 	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do; flags GAOL_FILTER_* */
+	GAOL_SEATBELT,         /* a: str, the profile; b: data, struct gaol_parameters: macOS. The last, as it denies what the others do */
 	GAOL_OPS,
 
 	GAOL_FIXED = 1000,
@@ -141,6 +142,11 @@ struct gaol_landlock { /* struct landlock_ruleset_attr of ABI 6; size: how much 
 
 struct gaol_limit {
 	uint64_t soft, hard;
+};
+
+struct gaol_parameters { /* of a profile: a key, a value, … */
+	uint32_t count;      /* even */
+	uint32_t strings[];  /* offsets */
 };
 
 /* One command. table holds uint32_t offsets of strings: nargv, then nenv, then ncandidates; fds holds int32_t: the caller's

@@ -1,3 +1,5 @@
+//go:build linux
+
 /* spawn.c: the caller's side of a spawn: memory for the children, the clone, and the wait until each has left that memory.
  * It blocks every signal of its thread while a child that shares its memory is made, so that no handler of the caller's runs in it. */
 #define _GNU_SOURCE

@@ -3,6 +3,7 @@
 #define GAOL_SPAWN_H
 
 #include "child.h"
+#include "nofile.h"
 
 /* gaol_build runs the build stage of a checked plan and fills ns with the descriptors of the template's namespaces, -1 where it
  * keeps none; of a plan for the caller's namespaces, *kept is the ruleset, or -1. The caller closes all of them. Returns 0, or -1 with
@@ -31,9 +32,5 @@ int gaol_spawn(const void *plan, const int ns[GAOL_NS_COUNT], int kept, const vo
  * it, or for gaol_unprepare, which accepts NULL. It returns NULL on failure. */
 struct gaol_prepared *gaol_prepare(uint32_t namespaces, uint32_t fresh, int caller, struct gaol_failure *failure);
 void gaol_unprepare(struct gaol_prepared *prepared);
-
-/* gaol_nofile gives the soft and hard RLIMIT_NOFILE for children: the current ones, or the soft one that this process had when the
- * library was loaded, if all that has happened since is that it was raised to the hard one. */
-void gaol_nofile(uint64_t limit[2]);
 
 #endif

@@ -150,7 +150,7 @@ var _ = Describe("A command of another user", func() {
 			Expect(outside.Process.Kill()).To(Succeed())
 			Expect(outside.Wait()).To(MatchError("signal: killed"))
 		}()
-		Eventually(func() string { return ownerOf(fmt.Sprintf("/proc/%d", outside.Process.Pid)) }).Should(HavePrefix("4001"))
+		Eventually(func() string { return ownerOf(fmt.Sprintf("/proc/%d", outside.Process.Pid)) }).WithTimeout(10 * time.Second).Should(HavePrefix("4001"))
 		pid := strconv.Itoa(outside.Process.Pid)
 		attempts := []attempt{call("EPERM", "ptrace 16 "+pid)}
 		for _, sig := range []string{"0", "15", "9", "19"} {
@@ -163,8 +163,45 @@ var _ = Describe("A command of another user", func() {
 			attempts = append(attempts, want("EACCES|ENOENT|EPERM", "open", "/proc/"+pid+"/"+file, "r"))
 		}
 		tryWith(s(), by(&gaol.Credential{Uid: someUser, Gid: someGroup}), attempts...)
-		Expect(state(outside.Process.Pid)).To(Equal("S"))
+		Expect(state(outside.Process.Pid)).To(BeElementOf("S", "R", "D"))
 	})
+
+	inEach("is told by its denied call, and held by its limits", func(make func(...gaol.Option) *gaol.Sandbox) {
+		r := victimWith(make(gaol.OnDenied(gaol.Kill)), by(somebody()), "ids", "--", "syscall", "ptrace", "0")
+		Expect(r.Errno).To(Equal("ok"), "%v", r.Err)
+		Expect(r.State.End()).To(Equal(gaol.EndDenied))
+		if name, _, ok := r.State.Syscall(); ok || ownFilters() == 0 {
+			Expect(name).To(Equal("ptrace"))
+		}
+		r = victimWith(make(), func(c *gaol.Cmd) { c.Credential, c.Limits = somebody(), &gaol.Limits{Files: 17, Wall: time.Second} }, "proc.rlimit", "7", "--", "proc.pause")
+		Expect(r.Lines[0]).To(Equal("ok 17 17"))
+		Expect(r.State.End()).To(Equal(gaol.EndWall))
+		c := make().Command(context.Background(), "/bin/sh", "-c", "while :; do :; done")
+		c.Credential, c.Dir, c.Limits = somebody(), "/", &gaol.Limits{CPU: 300 * time.Millisecond}
+		Expect(c.Run()).NotTo(Succeed())
+		Expect(c.ProcessState.End()).To(Equal(gaol.EndCPU), "its clock is another user's for process 1")
+	})
+
+	for name, options := range map[string][]gaol.Option{"namespace": {gaol.System()}, "landlock": byRules()} {
+		It("is held by its cgroup, in the "+name+" engine", Label(withoutNamespaces), func() {
+			needRoot()
+			if name == "namespace" && barred != "" {
+				Skip("the namespace engine is missing: " + barred)
+			}
+			if name == "landlock" {
+				needLandlock(6)
+			}
+			s := grouped(gaol.Limits{Processes: 3, Memory: 256 << 20}, append(options, gaol.ProcessCreate())...)
+			for _, c := range []*gaol.Credential{somebody(), nil, {Dynamic: true}} {
+				cmd := s.Command(context.Background(), "/bin/sh", "-c", "for i in 1 2 3 4 5; do sleep 1000 & done; exit 0")
+				cmd.Credential, cmd.Dir = c, "/"
+				out, err := cmd.CombinedOutput()
+				Expect(err).To(HaveOccurred(), "%s", out)
+				Expect(string(out)).To(ContainSubstring("fork"))
+				Expect(cmd.Report().Killed).To(Equal(2))
+			}
+		})
+	}
 
 	inEach("leaves nothing of it in the caller", func(make func(...gaol.Option) *gaol.Sandbox) {
 		s := make()

@@ -98,7 +98,7 @@ func look(dir, own string) (*Tree, *Refusal) {
 	}{{".", unix.W_OK | unix.X_OK}, {"cgroup.procs", unix.W_OK}} {
 		// the process enters a leaf through the cgroup that is above both (man 7 cgroups, "Delegation containment")
 		if err := unix.Faccessat(unix.AT_FDCWD, filepath.Join(dir, f.name), f.mode, unix.AT_EACCESS); err != nil {
-			return refuse(fixPlain, "%s: %v", f.name, err)
+			return nil, &Refusal{filepath.Join(dir, f.name) + ": " + err.Error(), fixPlain}
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "cgroup.kill")); !top && err != nil {

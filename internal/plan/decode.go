@@ -49,14 +49,10 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 	}
 	switch kind {
 	case path, text, host, target:
-		if uint64(v) >= uint64(len(b)) {
-			return errTruncated
+		value, err := str(b, v)
+		if err != nil {
+			return err
 		}
-		end := bytes.IndexByte(b[v:], 0)
-		if end < 0 {
-			return errTruncated
-		}
-		value := string(b[v : int(v)+end])
 		if second || (kind == text && info[s.Op].b != text) {
 			s.Text = value
 		} else {
@@ -70,6 +66,21 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 		return words(&s.Ruleset.FS, &s.Ruleset.Net, &s.Ruleset.Scoped, &s.Ruleset.Size)
 	case limit:
 		return words(&s.Limit.Soft, &s.Limit.Hard)
+	case parameters:
+		if uint64(v)+4 > uint64(len(b)) {
+			return errTruncated
+		}
+		n := uint64(le.Uint32(b[v:]))
+		if uint64(v)+4+n*4 > uint64(len(b)) {
+			return errTruncated
+		}
+		for i := range n {
+			value, err := str(b, le.Uint32(b[uint64(v)+4+i*4:]))
+			if err != nil {
+				return err
+			}
+			s.Params = append(s.Params, value)
+		}
 	case filter:
 		if uint64(v)+uint64(other)*8 > uint64(len(b)) {
 			return errTruncated
@@ -80,4 +91,16 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 		}
 	}
 	return nil
+}
+
+// str is the string at an offset.
+func str(b []byte, at uint32) (string, error) {
+	if uint64(at) >= uint64(len(b)) {
+		return "", errTruncated
+	}
+	end := bytes.IndexByte(b[at:], 0)
+	if end < 0 {
+		return "", errTruncated
+	}
+	return string(b[at : int(at)+end]), nil
 }

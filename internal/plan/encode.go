@@ -33,6 +33,7 @@ type Step struct {
 	Ruleset Ruleset
 	Limit   Limit
 	Filter  []Instruction
+	Params  []string // a key, a value, …
 	Why     string
 }
 
@@ -125,6 +126,21 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 		return at, nil
 	case count:
 		return uint32(len(s.Filter)), nil
+	case parameters:
+		at := make([]uint32, len(s.Params))
+		for i, p := range s.Params {
+			var err error
+			if at[i], err = a.str(p); err != nil {
+				return 0, err
+			}
+		}
+		a.align(4)
+		start := a.offset()
+		a.bytes = le.AppendUint32(a.bytes, uint32(len(at)))
+		for _, v := range at {
+			a.bytes = le.AppendUint32(a.bytes, v)
+		}
+		return start, nil
 	}
 	return 0, nil
 }

@@ -41,6 +41,10 @@ var anyStep = rapid.Custom(func(t *rapid.T) Step {
 			s.Ruleset = Ruleset{rapid.Uint64().Draw(t, "fs"), rapid.Uint64().Draw(t, "net"), rapid.Uint64().Draw(t, "scoped"), rapid.Uint64().Draw(t, "size")}
 		case limit:
 			s.Limit = Limit{rapid.Uint64().Draw(t, "soft"), rapid.Uint64().Draw(t, "hard")}
+		case parameters:
+			for range rapid.IntRange(0, 5).Draw(t, "parameters") {
+				s.Params = append(s.Params, oddString.Draw(t, "key"), oddString.Draw(t, "value"))
+			}
 		case filter:
 			s.Filter = rapid.SliceOfN(anyInstruction, 0, 20).Draw(t, "filter")
 		}
@@ -135,5 +139,6 @@ func everyStep() []Step {
 		{Op: SeccompSelf, Filter: []Instruction{{Code: 6, K: 0x7fff0000}, {Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}, Flags: Told},
+		{Op: Seatbelt, Text: "(version 1)(deny default)", Params: []string{"R0", "/srv/a b", "R1", "/private/tmp"}},
 	})
 }

@@ -66,6 +66,7 @@ const (
 	Limits
 	SeccompSelf
 	Seccomp
+	Seatbelt
 	ops
 )
 
@@ -97,22 +98,23 @@ const (
 type arg uint8
 
 const (
-	none      arg = iota
-	path          // a path inside
-	text          // a string
-	host          // a path of the host
-	target        // what a link points to
-	mode          // permission bits
-	slot          // a lifted tree
-	number        // of a share
-	rights        // of Landlock
-	port          // of TCP or UDP
-	netRights     // of Landlock
-	ruleset       // struct gaol_landlock
-	resource      // an RLIMIT_ number
-	limit         // struct gaol_limit
-	filter        // struct sock_filter[]
-	count         // how many of them
+	none       arg = iota
+	path           // a path inside
+	text           // a string
+	host           // a path of the host
+	target         // what a link points to
+	mode           // permission bits
+	slot           // a lifted tree
+	number         // of a share
+	rights         // of Landlock
+	port           // of TCP or UDP
+	netRights      // of Landlock
+	ruleset        // struct gaol_landlock
+	resource       // an RLIMIT_ number
+	limit          // struct gaol_limit
+	filter         // struct sock_filter[]
+	count          // how many of them
+	parameters     // struct gaol_parameters
 )
 
 // info describes the steps: the word that String prints and errors use, the stage, the arguments.
@@ -161,6 +163,7 @@ var info = [ops]struct {
 	Limits:          {"limits", Confine, none, none},
 	SeccompSelf:     {"seccomp-self", Confine, filter, count},
 	Seccomp:         {"seccomp", Confine, filter, count},
+	Seatbelt:        {"seatbelt", Confine, text, parameters},
 }
 
 // fixed names the ops that are not steps of a plan.
@@ -252,9 +255,16 @@ type Failure struct {
 	Op    Op
 	Step  uint32
 	Errno syscall.Errno
+	Text  string // the system's own words for it; mostly empty
 }
 
-func (f *Failure) Error() string { return f.Op.String() + ": " + f.Errno.Error() }
+func (f *Failure) Error() string {
+	s := f.Op.String() + ": " + f.Errno.Error()
+	if f.Text != "" {
+		s += ": " + f.Text
+	}
+	return s
+}
 
 // Unwrap returns the errno, so that errors.Is(err, fs.ErrPermission) and the like hold.
 func (f *Failure) Unwrap() error { return f.Errno }

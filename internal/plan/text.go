@@ -118,6 +118,10 @@ func (s Step) String() string {
 			add("soft %d hard %d", s.Limit.Soft, s.Limit.Hard)
 		case count:
 			add("%d instructions", len(s.Filter))
+		case parameters:
+			for i := 0; i+1 < len(s.Params); i += 2 {
+				add("%s=%q", s.Params[i], s.Params[i+1])
+			}
 		}
 	}
 	if s.Op == LandlockPath {

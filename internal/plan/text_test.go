@@ -94,7 +94,7 @@ func TestTheLastStepOfThePlanIsTheFilter(t *testing.T) {
 			t.Errorf("%s runs under the filter", op)
 		}
 	}
-	if Seccomp != ops-1 || Seccomp.Stage() != Confine {
+	if Seccomp != Seatbelt-1 || Seccomp.Stage() != Confine {
 		t.Errorf("seccomp is op %d of stage %s", uint32(Seccomp), Seccomp.Stage())
 	}
 }

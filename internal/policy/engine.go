@@ -14,6 +14,9 @@ import (
 const (
 	NamespaceEngine = "namespace" // a view of its own: what is not granted is not there
 	LandlockEngine  = "landlock"  // the host's view, with rules
+	SeatbeltEngine  = "seatbelt"  // of macOS: the host's view, with rules
+	CapsicumEngine  = "capsicum"  // of FreeBSD: descriptors, and nothing else
+	JailEngine      = "jail"      // of FreeBSD, for root: a view of its own
 )
 
 // MinLandlock is the ABI from which Landlock is used: ABI 1 forbids every rename between directories (man 7 landlock), so that a
@@ -35,6 +38,10 @@ func Resolve(p profile.Profile, h Host) (Policy, error) {
 	}
 	if u, ok := h.engine(force); !ok {
 		return Policy{}, &UnsupportedError{[]Unsupported{u}}
+	}
+	if resolve := platforms[h.Platform].resolve; resolve != nil {
+		p.Engine = force
+		return resolve(p, h)
 	}
 	if h.Barred.Mechanism != "" {
 		return Policy{}, h.barred(p.Operations)
@@ -93,7 +100,7 @@ func (h Host) rules() bool { return h.Landlock >= MinLandlock && h.Seccomp.OK }
 
 // Engines lists those that work.
 func (h Host) Engines() (out []profile.Engine) {
-	for _, e := range []profile.Engine{profile.EngineNamespace, profile.EngineLandlock} {
+	for _, e := range platforms[h.Platform].engines {
 		if _, ok := h.engine(e); ok {
 			out = append(out, e)
 		}
@@ -103,9 +110,15 @@ func (h Host) Engines() (out []profile.Engine) {
 
 // engine says whether a forced engine works, and what it lacks.
 func (h Host) engine(e profile.Engine) (Unsupported, bool) {
-	u := Unsupported{Operation: "WithEngine(EngineNamespace)"}
-	if e == profile.EngineLandlock {
-		u.Operation = "WithEngine(EngineLandlock)"
+	u := Unsupported{Operation: "WithEngine(" + e.Go() + ")"}
+	if e != profile.AnyEngine && !slices.Contains(platforms[h.Platform].engines, e) {
+		u.Mechanism, u.Detail = "another system", platforms[h.Platform].name+" has no such engine"
+		return u, false
+	}
+	if engine := platforms[h.Platform].engine; engine != nil {
+		lack, ok := engine(h, e)
+		lack.Operation = u.Operation
+		return lack, ok
 	}
 	switch {
 	case e == profile.AnyEngine:

@@ -36,8 +36,10 @@ type Check struct {
 // Host is what a host can enforce, as probed. It is a value; resolve reads it and nothing else.
 type Host struct {
 	System     string // operating system and kernel release, for people
-	Namespaces Check  // namespaces, mounts, the init and the exec: the namespace engine as a whole
-	Proc       Check  // a proc of a new pid namespace can be mounted
+	Platform   Platform
+	Seatbelt   Check // macOS: a profile is compiled and applied
+	Namespaces Check // namespaces, mounts, the init and the exec: the namespace engine as a whole
+	Proc       Check // a proc of a new pid namespace can be mounted
 	Seccomp    Check
 	Landlock   int // ABI; 0: none
 	// LandlockReason says why Landlock is 0; LandlockFix, if not empty, what would help other than a kernel that has it.

@@ -16,6 +16,7 @@ import (
 // Limits are the profile's, with what holds those that more than one mechanism can hold.
 type Limits struct {
 	profile.Limits
+	Platform Platform
 	// Cgroup says that each command gets a cgroup of its own.
 	Cgroup bool
 	// AddressSpace is what RLIMIT_AS is set to, in bytes; zero: it is not set. It is Memory, less what private directories may hold. Without it
@@ -238,6 +239,9 @@ func (l *Limits) held() (out []held) {
 		"CPU":    either(l.Seconds != 0, fmt.Sprintf("process 1 and RLIMIT_CPU of %d s", l.Seconds), "cpu.stat"),
 		"Memory": either(l.AddressSpace != 0, fmt.Sprintf("RLIMIT_AS of %d bytes", l.AddressSpace), "memory.max"),
 	}
+	if other := platforms[l.Platform].held; other != nil {
+		by = other(l)
+	}
 	for _, f := range l.Fields() {
 		if f.Set {
 			out = append(out, held{f, by[f.Name]})
@@ -251,6 +255,13 @@ func (l *Limits) held() (out []held) {
 func (p Policy) WithLimits(l profile.Limits, h Host) (Policy, error) {
 	if err := l.Validate(); err != nil {
 		return Policy{}, err
+	}
+	if limits := platforms[h.Platform].limits; limits != nil {
+		if lacks := limits(&p, p.Limits.Narrow(l), h); len(lacks) > 0 {
+			return Policy{}, &UnsupportedError{lacks}
+		}
+		p.limited()
+		return p, nil
 	}
 	calls := p.Calls
 	p.decide(p.Limits.Narrow(l), p.Processes, h)

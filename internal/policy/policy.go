@@ -78,6 +78,7 @@ type Enforcement struct{ Operation, Mechanism string }
 
 // Policy is a profile, resolved. Entries are sorted by path, so that what encloses comes first.
 type Policy struct {
+	Platform  Platform
 	Entries   []Entry
 	Proc      Proc
 	Outbound  bool
@@ -94,6 +95,8 @@ type Policy struct {
 	PassEnv []string
 	Dir     string
 	Limits  Limits
+
+	Seatbelt Seatbelt // of the engine of macOS
 
 	Engine     string
 	Mechanisms []string

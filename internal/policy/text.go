@@ -18,12 +18,8 @@ type NamedCheck struct {
 
 // Checks lists what was probed.
 func (h Host) Checks() []NamedCheck {
-	check := func(name string, c Check, ok string) NamedCheck {
-		n := NamedCheck{Name: name, OK: c.OK, Detail: ok}
-		if !c.OK {
-			n.Detail, n.Fix = c.Reason, c.Fix
-		}
-		return n
+	if checks := platforms[h.Platform].checks; checks != nil {
+		return checks(h)
 	}
 	group, count := h.limitChecks()
 	l := Check{OK: h.Landlock > 0, Reason: h.LandlockReason, Fix: h.landlockFrom(MinLandlock)}
@@ -37,8 +33,19 @@ func (h Host) Checks() []NamedCheck {
 	}
 }
 
+func check(name string, c Check, ok string) NamedCheck {
+	n := NamedCheck{Name: name, OK: c.OK, Detail: ok}
+	if !c.OK {
+		n.Detail, n.Fix = c.Reason, c.Fix
+	}
+	return n
+}
+
 // String is the policy as text: the view, what else is granted, and the mechanisms. Golden files have this form.
 func (p Policy) String() string {
+	if text := platforms[p.Platform].text; text != nil {
+		return text(&p)
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "engine: %s\n", p.Engine)
 	for _, m := range p.Mechanisms {
@@ -135,7 +142,7 @@ func (p *Policy) enclosing(at string) *Entry {
 
 // Shows reports whether the program sees the path, as far as the policy alone can tell: links are not followed.
 func (p *Policy) Shows(at string) bool {
-	if p.Engine == LandlockEngine {
+	if p.Engine != NamespaceEngine {
 		return true
 	}
 	for i := range p.Entries {
@@ -150,7 +157,7 @@ func (p *Policy) Shows(at string) bool {
 // HostPath is where a path inside lies on the host, following the links of the view; false if the view does not show it or it is
 // the program's own.
 func (p *Policy) HostPath(at string) (string, bool) {
-	if p.Engine == LandlockEngine {
+	if p.Engine != NamespaceEngine {
 		return at, true
 	}
 	for range maxLinks {

@@ -272,18 +272,33 @@ const (
 	AnyEngine Engine = iota
 	EngineNamespace
 	EngineLandlock
+	EngineSeatbelt
+	EngineCapsicum
+	EngineJail
 )
 
+var engineNames = [...]struct{ name, of string }{
+	AnyEngine:       {"any", "AnyEngine"},
+	EngineNamespace: {"namespace", "EngineNamespace"},
+	EngineLandlock:  {"landlock", "EngineLandlock"},
+	EngineSeatbelt:  {"seatbelt", "EngineSeatbelt"},
+	EngineCapsicum:  {"capsicum", "EngineCapsicum"},
+	EngineJail:      {"jail", "EngineJail"},
+}
+
 func (e Engine) String() string {
-	switch e {
-	case AnyEngine:
-		return "any"
-	case EngineNamespace:
-		return "namespace"
-	case EngineLandlock:
-		return "landlock"
+	if int(e) < len(engineNames) {
+		return engineNames[e].name
 	}
 	return fmt.Sprintf("Engine(%d)", uint8(e))
+}
+
+// Go is the constant's name.
+func (e Engine) Go() string {
+	if int(e) < len(engineNames) {
+		return engineNames[e].of
+	}
+	return e.String()
 }
 
 // Error is a profile that cannot mean anything: which operation, which path, and why.

@@ -22,16 +22,21 @@ func init() {
 	register(map[string]func([]string) error{
 		"denied.thread":   func(a []string) error { return deniedThreads(1, a) }, // CALL ARGS…, of another thread
 		"denied.flood":    func(a []string) error { return deniedThreads(64, a) },
-		"denied.child":    deniedChild,    // CALL ARGS…, of a child of a child, which is waited for
-		"denied.orphan":   deniedOrphan,   // CALL ARGS…, of a process whose parent has ended; this one would go on
-		"denied.alarms":   deniedAlarms,   // CALL ARGS…, between signals with a handler
-		"denied.between":  deniedBetween,  // CALL ARGS…, with the filter FILTER of its own on top
-		"denied.listener": deniedListener, // says which open descriptors are a listener, and what of the init can be had
+		"denied.child":    func(a []string) error { return deniedGrandchild(a, true) },  // CALL ARGS…, of a child of a child, which is waited for
+		"denied.orphan":   func(a []string) error { return deniedGrandchild(a, false) }, // CALL ARGS…, of a process whose parent has ended; this one would go on
+		"denied.alarms":   deniedAlarms,                                                 // CALL ARGS…, between signals with a handler
+		"denied.between":  deniedBetween,                                                // CALL ARGS…, with the filter FILTER of its own on top
+		"denied.listener": deniedListener,                                               // says which open descriptors are a listener, and what of the init can be had
 	})
 }
 
-// raw is anyCall with the arguments worked out before.
-func raw(a []string) (func() syscall.Errno, error) {
+// rawCall is a call with its arguments worked out.
+type rawCall struct {
+	nr   uintptr
+	args [6]uintptr
+}
+
+func raw(a []string) (*rawCall, error) {
 	if err := need(a, 1); err != nil {
 		return nil, err
 	}
@@ -39,17 +44,20 @@ func raw(a []string) (func() syscall.Errno, error) {
 	if !ok {
 		return nil, fmt.Errorf("no number for %q", a[0])
 	}
-	var args [6]uintptr
+	c := &rawCall{nr: nr}
 	for i, text := range a[1:] {
 		var err error
-		if args[i], err = argument(text); err != nil {
+		if c.args[i], err = argument(text); err != nil {
 			return nil, err
 		}
 	}
-	return func() syscall.Errno {
-		_, _, e := syscall.RawSyscall6(nr, args[0], args[1], args[2], args[3], args[4], args[5])
-		return e
-	}, nil
+	return c, nil
+}
+
+//go:nosplit
+func (c *rawCall) make() syscall.Errno {
+	_, _, e := syscall.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
+	return e
 }
 
 func deniedThreads(n int, a []string) error {
@@ -61,7 +69,7 @@ func deniedThreads(n int, a []string) error {
 	for range n {
 		go func() {
 			runtime.LockOSThread()
-			errnos <- call()
+			errnos <- call.make()
 		}()
 	}
 	for range n {
@@ -70,29 +78,33 @@ func deniedThreads(n int, a []string) error {
 	return err
 }
 
-// forked makes a child that calls f, which must be raw, and ends with what it returns.
+// grandchild makes the call in a child of a child, which ends with its errno, as does the child if it waits for it. None of it may look
+// whether its stack is large enough: the runtime could want to stop the thread then, and in these processes nobody would let it go on.
 //
 //go:nosplit
-func forked(f func() int) (int, syscall.Errno) {
+func (c *rawCall) grandchild(wait bool) (int, syscall.Errno) {
 	pid, _, e := syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 	for e == 0 && pid == 0 {
-		code := f()
-		syscall.RawSyscall(unix.SYS_EXIT_GROUP, uintptr(code), 0, 0)
+		pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+		if e == 0 && pid == 0 {
+			syscall.RawSyscall6(unix.SYS_SETSID, 0, 0, 0, 0, 0, 0)
+			e = c.make()
+		} else if e == 0 && wait {
+			var status uint32
+			syscall.RawSyscall6(unix.SYS_WAIT4, pid, uintptr(unsafe.Pointer(&status)), 0, 0, 0, 0)
+			e = syscall.Errno(status >> 8 & 0x7f)
+		}
+		syscall.RawSyscall6(unix.SYS_EXIT_GROUP, uintptr(e), 0, 0, 0, 0, 0)
 	}
 	return int(pid), e
 }
 
-func deniedChild(a []string) error {
+func deniedGrandchild(a []string, wait bool) error {
 	call, err := raw(a)
 	if err != nil {
 		return err
 	}
-	pid, e := forked(func() int {
-		pid, e := forked(func() int { return int(call()) })
-		var ws uint32
-		syscall.RawSyscall6(unix.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(&ws)), 0, 0, 0, 0)
-		return int(e) | int(ws>>8&0x7f)
-	})
+	pid, e := call.grandchild(wait)
 	if e != 0 {
 		return e
 	}
@@ -100,29 +112,10 @@ func deniedChild(a []string) error {
 	if _, err := unix.Wait4(pid, &ws, 0, nil); err != nil {
 		return err
 	}
+	if !wait {
+		time.Sleep(10 * time.Second)
+	}
 	return procErrno(syscall.Errno(ws.ExitStatus()))
-}
-
-func deniedOrphan(a []string) error {
-	call, err := raw(a)
-	if err != nil {
-		return err
-	}
-	pid, e := forked(func() int {
-		_, e := forked(func() int {
-			syscall.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
-			return int(call())
-		})
-		return int(e)
-	})
-	if e != 0 {
-		return e
-	}
-	if _, err := unix.Wait4(pid, nil, 0, nil); err != nil {
-		return err
-	}
-	time.Sleep(10 * time.Second)
-	return nil
 }
 
 func deniedAlarms(a []string) error {
@@ -136,7 +129,7 @@ func deniedAlarms(a []string) error {
 		return err
 	}
 	<-alarms
-	return procErrno(call())
+	return procErrno(call.make())
 }
 
 // deniedBetween answers the call by a filter of the program's own: errno, trap, notify or kill.
@@ -156,7 +149,7 @@ func deniedBetween(a []string) error {
 		return fmt.Errorf("a filter of its own: %w", e)
 	}
 	runtime.KeepAlive(code)
-	return procErrno(call())
+	return procErrno(call.make())
 }
 
 // deniedListener asks each number up to 1024 as one would a listener, and for the descriptors of the parent.

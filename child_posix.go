@@ -1,0 +1,117 @@
+//go:build cgo && (darwin || freebsd)
+
+package gaol
+
+// This file is a running program where there is no init of gaol's own: the program is this process's child, and leads a process group. Its number
+// must be used only while it is its own: that is until wait4 has taken its end in, which happens under the lock that every use of it takes.
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gaol-sandbox/gaol/csrc"
+	"github.com/gaol-sandbox/gaol/internal/tree"
+)
+
+type child struct {
+	pid        int
+	mark       mark
+	processes  bool // it may make some
+	mu         sync.Mutex
+	reaped     bool
+	descriptor int // of the program, closed by wait; -1: none
+	cause      End // why this process has ended it; EndUnknown: it has not
+}
+
+func (c *child) signal(s syscall.Signal) error {
+	if s == syscall.SIGKILL {
+		return c.end(EndCanceled)
+	}
+	return c.reach(func() error { return syscall.Kill(c.pid, s) })
+}
+
+// reach does something to the program while its number is its own.
+func (c *child) reach(do func() error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reaped {
+		return os.ErrProcessDone
+	}
+	err := do()
+	if err == syscall.ESRCH {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// end ends the program, and all that is in its group at once, and remembers why. What has left the group wait finds.
+func (c *child) end(cause End) error {
+	return c.reach(func() error {
+		if c.cause == EndUnknown {
+			c.cause = cause
+		}
+		_ = syscall.Kill(-c.pid, syscall.SIGKILL) // EPERM: one of them belongs to another user; the program is still to be killed
+		return syscall.Kill(c.pid, syscall.SIGKILL)
+	})
+}
+
+// wait returns when the program has ended, and everything that it left behind, as far as it can be found, is gone. The program stays a zombie
+// meanwhile, so that its group's number is nobody else's.
+func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {
+	if err := csrc.Await(c.pid); err != nil {
+		// somebody else in this process has waited for it: a thread in wait4(-1), an ignored SIGCHLD
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.reaped = true
+		c.closeDescriptor()
+		return nil, os.NewSyscallError("waitid", err)
+	}
+	state := &ProcessState{pid: c.pid, code: -1}
+	if c.processes {
+		state.killed, _ = tree.Kill(c.others, func(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) })
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var status syscall.WaitStatus
+	var usage syscall.Rusage
+	for {
+		if _, err := syscall.Wait4(c.pid, &status, 0, &usage); err == nil {
+			break
+		} else if err != syscall.EINTR {
+			c.reaped = true
+			c.closeDescriptor()
+			return nil, os.NewSyscallError("wait4", err)
+		}
+	}
+	c.reaped = true
+	c.closeDescriptor()
+	state.decode(status, &usage)
+	if c.cause != EndUnknown && state.sig == syscall.SIGKILL {
+		state.by = byCaller
+	}
+	state.end = endOf(state, c.cause)
+	return state, nil
+}
+
+func (c *child) closeDescriptor() {
+	if c.descriptor >= 0 {
+		_ = syscall.Close(c.descriptor)
+		c.descriptor = -1
+	}
+}
+
+func (s *ProcessState) decode(ws syscall.WaitStatus, u *syscall.Rusage) {
+	s.sys, s.rusage = ws, u
+	if ws.Exited() {
+		s.code = ws.ExitStatus()
+	} else {
+		s.sig, s.core = ws.Signal(), ws.CoreDump()
+	}
+	s.usage = Usage{
+		User: time.Duration(u.Utime.Nano()), System: time.Duration(u.Stime.Nano()), MaxRSS: int64(u.Maxrss) * maxRSSUnit,
+		MinorFaults: int64(u.Minflt), MajorFaults: int64(u.Majflt),
+		VoluntarySwitches: int64(u.Nvcsw), InvoluntarySwitches: int64(u.Nivcsw),
+	}
+}

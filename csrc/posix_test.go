@@ -1,0 +1,228 @@
+//go:build linux && cgo
+
+package csrc
+
+// The spawn of macOS and FreeBSD, which is nothing but POSIX, and the steps of macOS, with a Seatbelt of the test's own: built from the same
+// sources by the test, and run here. What Apple's Seatbelt does with a profile is not in here, and no test on Linux can tell.
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gaol-sandbox/gaol/internal/plan"
+)
+
+// posixRows are what the check of a plan refuses on those systems.
+func posixRows(t *testing.T) []row {
+	profile := plan.Step{Op: plan.Seatbelt, Text: "(version 1)", Params: []string{"R0", "/a"}}
+	seatbelt := func(change func(b []byte, at int)) func([]byte) []byte {
+		return func([]byte) []byte {
+			b := encoded(t, plan.Plan{Steps: []plan.Step{profile}})
+			change(b, int(ne.Uint32(b[headerSize+8:])))
+			return b
+		}
+	}
+	only := func(s ...plan.Step) func([]byte) []byte {
+		return func([]byte) []byte { return encoded(t, plan.Plan{Steps: s}) }
+	}
+	return []row{
+		{"a profile", "", only(profile)},
+		{"a profile without parameters", "", only(plan.Step{Op: plan.Seatbelt, Text: "(version 1)"})},
+		{"limits before it", "", only(plan.Step{Op: plan.Rlimit, N: 4}, plan.Step{Op: plan.Limits}, profile)},
+		{"two profiles", "a second profile", only(profile, profile)},
+		{"a key without a value", "a parameter without a value", seatbelt(func(b []byte, at int) { set(b, at, 1) })},
+		{"more parameters than there are bytes", "parameters outside of the plan", seatbelt(func(b []byte, at int) { set(b, at, 1<<31) })},
+		{"parameters past the end", "parameters outside of the plan", seatbelt(func(b []byte, _ int) { set(b, headerSize+8, uint32(len(b))) })},
+		{"parameters that are not aligned", "parameters outside of the plan", seatbelt(func(b []byte, at int) { set(b, headerSize+8, uint32(at+1)) })},
+		{"a value past the end", "a string outside of the plan", seatbelt(func(b []byte, at int) { set(b, at+8, uint32(len(b))) })},
+		{"a step of Linux", "a step of another system", only(plan.Step{Op: plan.NoNewPrivs}, profile)},
+		{"a filter", "a step of another system", only(plan.Step{Op: plan.Seccomp, Filter: longFilter(1)})},
+	}
+}
+
+// posix builds the driver.
+func posix(t *testing.T, flags ...string) string {
+	t.Helper()
+	gcc, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip("no gcc")
+	}
+	driver := filepath.Join(t.TempDir(), "driver")
+	args := append([]string{"-std=gnu11", "-DGAOL_POSIX", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-rdynamic", "-I.", "-o", driver}, flags...)
+	args = append(args, "testdata/posix_driver.c", "spawn_posix.c", "step_darwin.c", "plan.c", "-ldl", "-lpthread")
+	if out, err := exec.Command(gcc, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return driver
+}
+
+func written(t *testing.T, name string, b []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestThePlanCheckRefusesOnOtherSystems(t *testing.T) {
+	driver := posix(t)
+	check := func(b []byte) error {
+		out, err := exec.Command(driver, "check", written(t, "plan", b)).Output()
+		if err != nil {
+			return err
+		}
+		if len(out) > 0 {
+			return fmt.Errorf("%s", out)
+		}
+		return nil
+	}
+	tryRows(t, func() []byte { return nil }, check, posixRows(t))
+}
+
+const seatbeltText = "(version 1)(deny default)"
+
+// spawnPosix runs a command with the driver: what it says, and what the program and the Seatbelt wrote.
+func spawnPosix(t *testing.T, driver, text string, c plan.Command, steps ...plan.Step) (said, out string) {
+	t.Helper()
+	steps = append(steps, plan.Step{Op: plan.Seatbelt, Text: text, Params: []string{"R0", "/a b", "R1", "/c"}})
+	p, err := plan.Plan{Steps: steps}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Dir == "" {
+		c.Dir = "/"
+	}
+	if c.FDs == nil {
+		c.FDs = []int{0, 2, 2}
+	}
+	c.TTY = -1
+	encoded, err := c.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	cmd := exec.Command(driver, "run", written(t, "plan", p), written(t, "command", encoded), "leave", "300")
+	cmd.Stderr = &stderr
+	b, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s%s", err, b, stderr.String())
+	}
+	return strings.TrimSpace(string(b)), stderr.String()
+}
+
+func shell(script string) plan.Command {
+	return plan.Command{Argv: []string{"sh", "-c", script}, Env: []string{"A=1"}, Candidates: []string{"/nowhere/sh", "/bin/sh"}}
+}
+
+const applied = "param R0=/a b\nparam R1=/c\napplied " + seatbeltText + "\n"
+
+func TestTheSpawnOfOtherSystems(t *testing.T) {
+	driver := posix(t, "-fsanitize=undefined", "-fno-sanitize-recover=all")
+	plain := written(t, "plain", []byte("no program"))
+	fine := "status 0 await 0 leader 1 live 0"
+	for _, r := range []struct {
+		name, script, text, said, out string
+		change                        func(*plan.Command)
+		steps                         []plan.Step
+	}{
+		{name: "runs the program under the profile", script: "echo $A; pwd; exit 7", said: "status 1792 await 0 leader 1 live 0", out: applied + "1\n/\n"},
+		{name: "a warning is no error", text: seatbeltText + "warn", script: ":", said: fine, out: "param R0=/a b\nparam R1=/c\napplied " + seatbeltText + "warn\n"},
+		{name: "the directory", script: "pwd", said: fine, out: applied + "/usr\n", change: func(c *plan.Command) { c.Dir = "/usr" }},
+		{name: "no other descriptor is open", script: "for f in /proc/self/fd/*; do [ -e $f ] && echo ${f##*/}; done; :", said: fine, out: applied + "0\n1\n2\n"},
+		{name: "signals are neither blocked nor ignored", script: "grep -E 'Sig(Blk|Ign)' /proc/self/status", said: fine, out: applied + "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"},
+		{name: "a session of its own", script: "set -- $(cat /proc/$$/stat); [ $5 = $$ ] && [ $6 = $$ ] && [ $7 = 0 ] && echo yes", said: fine, out: applied + "yes\n"},
+		{name: "the plan's limit", script: "ulimit -c", said: fine, out: applied + "0\n", steps: []plan.Step{{Op: plan.Rlimit, N: syscall.RLIMIT_CORE}}},
+		{name: "the command's limits", script: "ulimit -n; ulimit -Hn", said: fine, out: applied + "100\n200\n", steps: []plan.Step{{Op: plan.Limits}},
+			change: func(c *plan.Command) {
+				c.Limits = []plan.ResourceLimit{{Resource: syscall.RLIMIT_NOFILE, Limit: plan.Limit{Soft: 100, Hard: 200}}}
+			}},
+		{name: "a limit that cannot be", steps: []plan.Step{{Op: plan.Rlimit, N: syscall.RLIMIT_NOFILE, Limit: plan.Limit{Soft: 2, Hard: 1}}},
+			said: failed(plan.Rlimit, 0, syscall.EINVAL), out: "param R0=/a b\nparam R1=/c\n"},
+		{name: "nothing at any candidate", change: func(c *plan.Command) { c.Candidates = []string{"/nowhere", "/bin/sh/x"} },
+			said: failed(plan.Exec, 1, syscall.ENOTDIR), out: applied},
+		{name: "a candidate that may not be executed", change: func(c *plan.Command) { c.Candidates = []string{plain, "/nowhere"} },
+			said: failed(plan.Exec, 0, syscall.EACCES), out: applied},
+		{name: "no such directory", change: func(c *plan.Command) { c.Dir = "/nowhere" }, said: failed(plan.Chdir, 0, syscall.ENOENT), out: "param R0=/a b\nparam R1=/c\n"},
+		{name: "a descriptor that is closed", change: func(c *plan.Command) { c.FDs = []int{0, 2, 999} }, said: failed(plan.FD, 2, syscall.EBADF), out: "param R0=/a b\nparam R1=/c\n"},
+		{name: "in a sandbox already", text: "nested", said: failed(plan.Seatbelt, 0, syscall.EPERM), out: "param R0=/a b\nparam R1=/c\n"},
+		{name: "refused without a reason", text: "silent", said: failed(plan.Seatbelt, 0, syscall.EINVAL), out: "param R0=/a b\nparam R1=/c\n"},
+		{name: "does not compile", text: "wrong", said: "prepare 22 profile: unbound variable: wrong live 0", out: "param R0=/a b\nparam R1=/c\n"},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			c := shell(r.script)
+			if r.change != nil {
+				r.change(&c)
+			}
+			if r.text == "" {
+				r.text = seatbeltText
+			}
+			said, out := spawnPosix(t, driver, r.text, c, r.steps...)
+			if said != r.said || out != r.out {
+				t.Errorf("said %q, want %q; wrote %q, want %q", said, r.said, out, r.out)
+			}
+		})
+	}
+}
+
+// failed is what the driver says of a child that ended with a record; there is none left of it, and nothing of the profile.
+func failed(op plan.Op, step int, errno syscall.Errno) string {
+	return fmt.Sprintf("failed op %d step %d errno %d  left -1 live 0", uint32(op), step, int(errno))
+}
+
+func TestDescriptorsAreMovedToTheirNumbersWhateverLiesThere(t *testing.T) {
+	driver := posix(t)
+	for _, fds := range [][]int{{0, 2, 2}, {2, 0, 2}, {0, 2, 2, 0, 2, 0}, {5, 2, 2, 7}, {0, 2, 2, 2, 2, 2, 2, 2, 2, 2}} {
+		c := shell("for f in /proc/self/fd/*; do [ -e $f ] && echo ${f##*/} >&2; done")
+		c.FDs = fds
+		want := applied
+		for i := range fds {
+			want += fmt.Sprintln(i)
+		}
+		if _, out := spawnPosix(t, driver, seatbeltText, c); out != want {
+			t.Errorf("%v: got %q", fds, out)
+		}
+	}
+}
+
+func TestWithoutACompilerTheChildInitialises(t *testing.T) {
+	driver := posix(t, "-DNO_COMPILE")
+	said, out := spawnPosix(t, driver, seatbeltText, shell("echo in"))
+	if said != "status 0 await 0 leader 1 live 0" || out != "initialised "+seatbeltText+" flags 0 R0 /a b R1 /c\nin\n" {
+		t.Errorf("said %q, wrote %q", said, out)
+	}
+	said, _ = spawnPosix(t, driver, "wrong", shell(":"))
+	if want := fmt.Sprintf("failed op %d step 0 errno 22 profile: unbound variable: wrong left -1 live 0", plan.Seatbelt); said != want {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestAnotherUserOfOtherSystems(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may choose another user")
+	}
+	driver := posix(t)
+	c := shell("id -u; id -g; id -G")
+	c.User = &plan.User{Uid: 54321, Gid: 54322, Groups: []uint32{54323, 54324}}
+	if _, out := spawnPosix(t, driver, seatbeltText, c); out != applied+"54321\n54322\n54322 54323 54324\n" {
+		t.Errorf("wrote %q", out)
+	}
+}
+
+func TestSeatbeltIsTriedInAChild(t *testing.T) {
+	driver := posix(t)
+	cmd := exec.Command(driver, "try")
+	if out, err := cmd.Output(); err != nil || string(out) != "0  inside 0 symbols 7 lookup 0 live 0\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	cmd = exec.Command(posix(t, "-DNO_COMPILE"), "try")
+	cmd.Env = append(os.Environ(), "INSIDE=1")
+	if out, err := cmd.Output(); err != nil || string(out) != "0  inside 1 symbols 6 lookup 1 live 0\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+}

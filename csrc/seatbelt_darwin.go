@@ -1,0 +1,54 @@
+//go:build cgo
+
+package csrc
+
+// This file asks Seatbelt what it can do here, and who is in which sandbox.
+
+/*
+#include "step_darwin.h"
+#include <stdlib.h>
+*/
+import "C"
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// TrySeatbelt applies a profile in a throw-away child, by the way that spawns will take. An empty reason means that it works.
+func TrySeatbelt() (reason, fix string) {
+	if C.gaol_seatbelt_symbols()&(C.GAOL_SEATBELT_COMPILES|C.GAOL_SEATBELT_INITS) == 0 {
+		return "this system has neither sandbox_compile_string nor sandbox_init_with_parameters", ""
+	}
+	text := (*C.char)(C.malloc(C.GAOL_SEATBELT_TEXT))
+	defer C.free(unsafe.Pointer(text))
+	syscall.ForkLock.RLock() // it makes a pipe
+	r := C.gaol_seatbelt_try(text)
+	syscall.ForkLock.RUnlock()
+	switch {
+	case r == 0:
+		return "", ""
+	case InSandbox():
+		return "this process is in a sandbox already, and macOS allows no second one inside of it", "start it outside of that sandbox"
+	}
+	reason = "a profile cannot be applied: " + syscall.Errno(r).Error()
+	if said := C.GoString(text); said != "" {
+		reason += ": " + said
+	}
+	return reason, ""
+}
+
+// InSandbox says that this process is in a sandbox.
+func InSandbox() bool { return C.gaol_seatbelt_inside() == 1 }
+
+// CarriesMark says that a process is in the sandbox whose profile allows looking up the service "mark", and no other. One that is in no sandbox
+// may look up everything, one that is in another may look up neither.
+func CarriesMark(pid int, mark string) bool {
+	if mark == "" {
+		return false
+	}
+	its, other := C.CString(mark), C.CString("not."+mark)
+	defer C.free(unsafe.Pointer(its))
+	defer C.free(unsafe.Pointer(other))
+	return C.gaol_seatbelt_may_look_up(C.int(pid), its) == 0 && C.gaol_seatbelt_may_look_up(C.int(pid), other) == 1
+}

@@ -1,0 +1,184 @@
+//go:build cgo && (darwin || freebsd)
+
+package gaol
+
+// This file is what macOS and FreeBSD share: a plan whose last step the program's process applies to itself. What differs is in gaol_darwin.go
+// and gaol_freebsd.go, which have these functions:
+//
+//	probe() policy.Host                                      what the host can enforce; kept for the life of the process
+//	compile(*policy.Policy, policy.Host, mark) (plan.Plan, error)
+//	marked(*policy.Policy) bool                              each command takes a plan of its own, with its own mark
+//	adapt(*Sandbox, *plan.Command) (release func(), err error)  what the command itself needs to be like
+//	(*child).others() []int                                  live processes of the command, without the program
+//	(*Cmd).systemGuards() []guard
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/gaol-sandbox/gaol/csrc"
+	"github.com/gaol-sandbox/gaol/internal/perf"
+	"github.com/gaol-sandbox/gaol/internal/plan"
+	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/profile"
+)
+
+func facts() (policy.Host, error) { return probe(), nil }
+
+// mark is a word that tells the processes of one command from all others: letters and digits. Empty: none is needed.
+type mark string
+
+func newMark() mark { return mark("gaol" + rand.Text()) }
+
+// template is a plan that is ready to be applied.
+type template struct {
+	policy policy.Policy
+	host   policy.Host
+	plan   plan.Plan
+	core   *csrc.Template
+}
+
+func (t *template) build(p policy.Policy, h policy.Host) (err error) {
+	t.policy, t.host = p, h
+	t.plan, t.core, err = ready(&p, h, "")
+	return err
+}
+
+// ready compiles and prepares a plan; the caller closes what it returns.
+func ready(p *policy.Policy, h policy.Host, m mark) (plan.Plan, *csrc.Template, error) {
+	steps, err := compile(p, h, m)
+	if err != nil {
+		return plan.Plan{}, nil, err
+	}
+	encoded, err := steps.Encode()
+	if err != nil {
+		return plan.Plan{}, nil, err
+	}
+	last := plan.Limits
+	if n := len(steps.Steps); n > 0 {
+		last = steps.Steps[n-1].Op
+	}
+	core, err := csrc.Prepare(encoded, last)
+	if err != nil {
+		return plan.Plan{}, nil, failure(&steps, err, nil)
+	}
+	return steps, core, nil
+}
+
+func (t *template) ahead(bool) {}
+
+func (t *template) close() {
+	if t.core != nil {
+		t.core.Close()
+	}
+}
+
+func (t *template) String() string { return t.plan.String() }
+
+// try has nothing to find out: probe has, and the profile was compiled.
+func (s *Sandbox) try() error { return nil }
+
+// user is the program's user; nil for nil.
+func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
+	nothing := func() {}
+	if c == nil {
+		return nil, nothing, nil
+	}
+	if err := c.check(); err != nil {
+		return nil, nothing, err
+	}
+	refuse := func(err error, hint string) error { return &SetupError{Step: stepCredential, Err: err, Hint: hint} }
+	if c.Dynamic {
+		return nil, nothing, &UnsupportedError{[]Unsupported{{Operation: "Credential.Dynamic", Mechanism: "user namespaces",
+			Detail: "they are of Linux; a number that nobody has now can be given to an account while the program runs", Fix: "Uid and Gid of an account made for it"}}}
+	}
+	if os.Geteuid() != 0 {
+		return nil, nothing, refuse(syscall.EPERM, "only root may choose another user")
+	}
+	return &plan.User{Uid: c.Uid, Gid: c.Gid, Groups: c.Groups}, nothing, nil
+}
+
+// start runs a command; the caller of Wait ends what it returns.
+func (s *Sandbox) start(command plan.Command) (*child, error) {
+	command.CPU, command.Processors = 0, 0 // they are for an init
+	release, err := adapt(s, &command)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	encoded, err := command.Encode()
+	if err != nil {
+		return nil, &SetupError{Step: stepExecute, Path: command.Argv[0], Err: syscall.E2BIG, Hint: err.Error()}
+	}
+	steps, core, m := s.template.plan, s.template.core, mark("")
+	if core == nil {
+		return nil, ErrClosed
+	}
+	if marked(&s.policy) {
+		m = newMark()
+		if steps, core, err = ready(&s.policy, s.host, m); err != nil {
+			return nil, err
+		}
+		defer core.Close()
+	}
+	spawned, err := core.Spawn(encoded)
+	if errors.Is(err, csrc.ErrClosed) {
+		return nil, ErrClosed
+	}
+	if err != nil {
+		return nil, failure(&steps, err, &command)
+	}
+	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: m, processes: s.policy.Processes}, nil
+}
+
+// failure turns the child's record back into what the caller wrote.
+func failure(p *plan.Plan, err error, c *plan.Command) error {
+	var f *plan.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	e := &SetupError{Step: f.Op.String(), Err: f.Errno, Hint: strings.TrimSpace(f.Text)}
+	switch {
+	case c == nil:
+	case f.Op == plan.Exec && int(f.Step) < len(c.Candidates):
+		e.Path = c.Candidates[f.Step]
+		if len(c.Candidates) > 1 && f.Errno == syscall.ENOENT {
+			e.Path = c.Argv[0]
+		}
+	case f.Op == plan.Chdir:
+		e.Path = c.Dir
+	case f.Op == plan.FD:
+		e.Path = fmt.Sprint(f.Step)
+	case f.Op == plan.Credential && c.User != nil:
+		e.Path = fmt.Sprint("uid ", c.User.Uid)
+	}
+	if e.Hint == "" {
+		e.Hint = advice(f)
+	}
+	return e
+}
+
+// held is the limit that a program has without one of its own: this process's.
+func held(resource uint32) plan.Limit {
+	if resource == rlimitFiles {
+		n := csrc.Nofile()
+		return plan.Limit{Soft: n[0], Hard: n[1]}
+	}
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(int(resource), &l); err != nil { // it has no reason to fail; then nothing may be raised
+		return plan.Limit{}
+	}
+	return plan.Limit{Soft: uint64(l.Cur), Hard: uint64(l.Max)}
+}
+
+func online() uint32 { return uint32(min(runtime.NumCPU(), math.MaxInt32)) }
+
+func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
+
+func countable(profile.Limits, *policy.Host) {}
