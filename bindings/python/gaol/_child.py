@@ -57,12 +57,12 @@ class Pipes:
                 os.close(fd)
 
 
-def words(args: Arguments, shell: bool) -> list[bytes]:
+def words(args: Arguments, shell: bool, executable: Optional[StrPath]) -> list[bytes]:
     """Return the argument list as bytes."""
     if isinstance(args, (str, bytes, os.PathLike)):
         args = [args]
     given = [encode(arg) for arg in args]
-    return [b"/bin/sh", b"-c", *given] if shell else given
+    return [encode(executable or "/bin/sh"), b"-c", *given] if shell else given
 
 
 def start(
@@ -83,7 +83,7 @@ def start(
     pipesize: int,
 ) -> tuple[_ffi.Command, int, Pipes]:
     """Start the program; return the command, the process number and this process's ends of the pipes."""
-    arguments = words(args, shell)
+    arguments = words(args, shell, executable)
     if not arguments:
         raise ValueError("args has not even the program's name")
     if (sandbox is None) == (profile is None):
@@ -152,6 +152,6 @@ def _environment(env: Env) -> list[bytes]:
 def _pass(command: _ffi.Command, fd: int) -> None:
     fd = int(fd)
     if fd < 0:
-        raise ValueError(f"bad value(s) in pass_fds: {fd}")
+        raise ValueError("bad value(s) in fds_to_keep")
     if fd > 2:  # those below the program has anyhow
         command.set("pass_fd", fd, fd)

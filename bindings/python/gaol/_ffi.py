@@ -395,7 +395,10 @@ class Command(Handle):
     _free = "gaol_cmd_free"
 
     def __init__(self, sandbox: Sandbox, arguments: Sequence[bytes]) -> None:
-        super().__init__(library().gaol_cmd_new(sandbox.value, _strings(arguments)))
+        value = library().gaol_cmd_new(sandbox.value, _strings(arguments))
+        if not value and ctypes.get_errno() == errno.E2BIG:
+            raise OSError(errno.E2BIG, os.strerror(errno.E2BIG), os.fsdecode(arguments[0]))
+        super().__init__(value)
 
     def set(self, function: str, *arguments: Any) -> None:
         """Call gaol_cmd_FUNCTION."""

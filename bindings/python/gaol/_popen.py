@@ -7,6 +7,7 @@ is private to it and changes, and one that it started would run outside of the s
 from __future__ import annotations
 
 import io
+import math
 import os
 import select
 import signal
@@ -30,6 +31,15 @@ from ._sandbox import Sandbox
 
 # Commands that nobody refers to while the program runs: they are held, since freeing one ends its program.
 _abandoned: set[_ffi.Command] = set()
+
+
+_SHORT = 20_000_000  # nanoseconds
+_FOREVER = 1 << 50  # 13 days
+
+
+def _nanoseconds(end: float, most: int) -> int:
+    """Return the time that is left, and no more than that."""
+    return max(0, min(most, math.ceil((end - time.monotonic()) * 1e9)))
 
 
 def _reap() -> None:
@@ -101,7 +111,7 @@ class Popen(subprocess.Popen[AnyStr]):
         )  # fmt: skip
         self.args = cast(Any, args)
         self.encoding, self.errors, self.pipesize = encoding, errors, pipesize
-        self.text_mode = bool(encoding or errors or text or universal_newlines)
+        self.text_mode: Any = encoding or errors or text or universal_newlines  # as it is, like subprocess
         if self.text_mode and bufsize == 0 and any(file == subprocess.PIPE for file in (stdin, stdout, stderr)):
             bufsize = -1  # can't have unbuffered text I/O
         _reap()
@@ -180,17 +190,24 @@ class Popen(subprocess.Popen[AnyStr]):
         """Wait for the end and return the returncode; raise TimeoutExpired if it is later than that."""
         end = None if timeout is None else time.monotonic() + timeout
         command = self._command
-        if command is not None and not (end is not None and self._look(command, 0)):
-            # Not in the library, where no signal's handler would run: Ctrl-C is to end the waiting.
-            ended = select.poll()
-            ended.register(command.poll_fd(), select.POLLIN)
-            while True:
-                left = None if end is None else max(0.0, end - time.monotonic())
-                if ended.poll(None if left is None else left * 1000) and self._look(command, 50_000_000 if left is None else int(min(left, 0.05) * 1e9)):
-                    break
-                if end is not None and time.monotonic() >= end:
-                    raise TimeoutExpired(self.args, cast(float, timeout))
-        return cast(int, self.returncode)
+        if command is None:
+            return cast(int, self.returncode)
+        if end is None and threading.current_thread() is not threading.main_thread():
+            while not self._look(command, _FOREVER):
+                pass
+            return cast(int, self.returncode)
+        # In the library no signal's handler runs, and Ctrl-C is to end the waiting: so it is only for a short while that the main thread
+        # waits there. It is the quicker way, since the descriptor tells later, when all that the kernel has to clear away is gone.
+        if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
+            return cast(int, self.returncode)
+        ended = select.poll()
+        ended.register(command.poll_fd(), select.POLLIN)
+        while True:
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutExpired(self.args, cast(float, timeout))
+            if ended.poll(None if end is None else _nanoseconds(end, _FOREVER) / 1e6):
+                if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
+                    return cast(int, self.returncode)
 
     def send_signal(self, sig: int) -> None:
         """Send a signal to the program; SIGKILL ends everything in the sandbox. If it has ended, nothing happens."""
