@@ -65,6 +65,10 @@ type Host struct {
 	Cores  Check
 	FS     FS
 	Mounts []Mount
+	// Of FreeBSD: capability mode with descriptors; the preload library, at PreloadPath; jails. Program is the kind of program that is meant.
+	Capsicum, Preload, Jail Check
+	PreloadPath             string
+	Program                 ProgramKind
 	// Force is the engine that a profile gets which forces none itself.
 	Force profile.Engine
 }

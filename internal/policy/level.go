@@ -95,6 +95,8 @@ func always(op profile.Operation, engine string) bool {
 	switch op.Kind {
 	case profile.Signal:
 		return true
+	case profile.SystemInfoRead:
+		return engine == CapsicumEngine
 	case profile.FileReadMetadata:
 		return !op.Deny && engine == LandlockEngine
 	}

@@ -33,8 +33,8 @@ func (p Profile) Validate() error {
 	if err := p.Limits.Validate(); err != nil {
 		return err
 	}
-	if p.Engine > EngineLandlock {
-		return &Error{Operation: "WithEngine", Err: fmt.Errorf("unknown engine %d; write EngineNamespace or EngineLandlock", p.Engine)}
+	if p.Engine > EngineJail {
+		return &Error{Operation: "WithEngine", Err: fmt.Errorf("unknown engine %d; write EngineNamespace, EngineLandlock, EngineSeatbelt, EngineCapsicum or EngineJail", p.Engine)}
 	}
 	if p.OnDenied > Kill {
 		return &Error{Operation: "OnDenied", Err: fmt.Errorf("unknown action %d", p.OnDenied)}
