@@ -211,7 +211,8 @@ func (r *belt) operation(op profile.Operation) error {
 func (r *belt) ipc(op profile.Operation) {
 	const own = "names of the sandbox's own"
 	switch op.IPC {
-	case profile.NamedPipes: // files like others: whoever may make files may make them
+	case profile.NamedPipes:
+		r.inexact(op, "a rule for named pipes alone", "macOS takes them for files that are made", "", "named pipes can be made wherever files can be, whether the profile says so or not")
 	case profile.SystemV:
 		r.rules.SystemV = r.inexact(op, own, "the keys of System V are the whole system's", "", "objects of other processes of the same user are reached, too") || r.rules.SystemV
 	case profile.POSIXSharedMemory:
@@ -297,7 +298,7 @@ func seatbeltMechanism(op profile.Operation) string {
 		profile.Signal: "signal", profile.IPC: "ipc-*", profile.Device: "file-read*, file-write*, file-ioctl", profile.MachLookup: "mach-lookup",
 	}
 	if op.Kind == profile.IPC && op.IPC == profile.NamedPipes {
-		return fmt.Sprintf("%s: %s", SeatbeltMechanism, "file-write*")
+		return SeatbeltMechanism + ": file-write*"
 	}
 	return fmt.Sprintf("%s: %s", SeatbeltMechanism, rules[op.Kind])
 }

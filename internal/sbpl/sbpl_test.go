@@ -35,7 +35,7 @@ var cases = []struct{ name, toml string }{
 	{"network", "system = true\nconnect = ['all']\nlisten = ['all']"},
 	{"ports", "connect = ['tcp:443', 'udp:53', 'unix:/var/run/x.sock']\nlisten = ['unix:/tmp/y.sock']\nbest-effort = [{ listen = 'tcp:8080' }, { listen = 'loopback:8081' }]"},
 	{"processes", "system = true\nprocess = true\nsignal = true\nsysinfo = true\nmach-lookup = ['com.apple.trustd.agent', 'com.apple.dnssd.service']\n" +
-		"device = ['/dev/tty']\nipc = ['named-pipes']\nbest-effort = [{ ipc = 'system-v' }, { ipc = 'posix-shared-memory' }]"},
+		"device = ['/dev/tty']\nbest-effort = [{ ipc = 'named-pipes' }, { ipc = 'system-v' }, { ipc = 'posix-shared-memory' }]"},
 	{"names", "read = ['/a\"b', '/c\\d', '/e#f', '/g;h', '/i (param \"R0\")', '/é/日本', '/j k']"},
 }
 
