@@ -57,6 +57,9 @@ func (c *child) end(cause End) error {
 	})
 }
 
+// withHandle: there is no descriptor that tells when everything has ended.
+func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
+
 // wait returns when the program has ended, and everything that it left behind, as far as it can be found, is gone. The program stays a zombie
 // meanwhile, so that its group's number is nobody else's.
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {

@@ -16,13 +16,13 @@ import (
 
 const maxRSSUnit = 1 // of ru_maxrss (man 2 getrusage): bytes
 
-var probe = sync.OnceValue(func() policy.Host {
-	h := policy.Host{System: "macOS", Platform: policy.Darwin, FS: hostFS{}}
+var probe = sync.OnceValues(func() (h policy.Host, sure bool) {
+	h = policy.Host{System: "macOS", Platform: policy.Darwin, FS: hostFS{}}
 	if release, err := unix.Sysctl("kern.osproductversion"); err == nil {
 		h.System += " " + release
 	}
 	h.Seatbelt = seatbelt()
-	return h
+	return h, true
 })
 
 func seatbelt() policy.Check {

@@ -13,9 +13,9 @@ import (
 
 const maxRSSUnit = 1024 // of ru_maxrss (man 2 getrusage): KiB
 
-func probe() policy.Host {
+func probe() (h policy.Host, sure bool) {
 	no := policy.Check{Reason: "this build of gaol has no mechanism for this platform"}
-	return policy.Host{System: "FreeBSD", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}
+	return policy.Host{System: "FreeBSD", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}, true
 }
 
 func compile(*policy.Policy, policy.Host, mark) (plan.Plan, error) {

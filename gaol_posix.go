@@ -5,7 +5,7 @@ package gaol
 // This file is what macOS and FreeBSD share: a plan whose last step the program's process applies to itself. What differs is in gaol_darwin.go
 // and gaol_freebsd.go, which have these functions:
 //
-//	probe() policy.Host                                      what the host can enforce; kept for the life of the process
+//	probe() (h policy.Host, sure bool)                       what the host can enforce; kept for the life of the process
 //	compile(*policy.Policy, policy.Host, mark) (plan.Plan, error)
 //	marked(*policy.Policy) bool                              each command takes a plan of its own, with its own mark
 //	adapt(*Sandbox, *plan.Command) (release func(), err error)  what the command itself needs to be like
@@ -29,7 +29,10 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-func facts() (policy.Host, error) { return probe(), nil }
+func facts() (policy.Host, error) {
+	h, _ := probe()
+	return h, nil
+}
 
 // mark is a word that tells the processes of one command from all others: letters and digits. Empty: none is needed.
 type mark string
@@ -105,7 +108,7 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 }
 
 // start runs a command; the caller of Wait ends what it returns.
-func (s *Sandbox) start(command plan.Command) (*child, error) {
+func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	command.CPU, command.Processors = 0, 0 // they are for an init
 	release, err := adapt(s, &command)
 	if err != nil {
@@ -181,4 +184,7 @@ func online() uint32 { return uint32(min(runtime.NumCPU(), math.MaxInt32)) }
 
 func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 
-func countable(profile.Limits, *policy.Host) {}
+func limitFacts(profile.Limits, *policy.Host) {}
+
+// groupShape: there are no cgroups.
+func groupShape(policy.Limits) string { return "" }

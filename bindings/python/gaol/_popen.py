@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Iterable
 from types import TracebackType
-from typing import IO, Any, AnyStr, Callable, Optional, Union, cast
+from typing import IO, TYPE_CHECKING, Any, AnyStr, Callable, Literal, Optional, Union, cast, overload
 
 from . import _child, _ffi, _refuse
 from ._child import Arguments, Env, File
@@ -28,6 +28,11 @@ from ._limits import Limits
 from ._profile import Profile
 from ._report import Report
 from ._sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._options import PopenOptions
 
 # Commands that nobody refers to while the program runs: they are held, since freeing one ends its program.
 _abandoned: set[_ffi.Command] = set()
@@ -58,6 +63,108 @@ class Popen(subprocess.Popen[AnyStr]):
     Arguments, attributes and methods are those of subprocess.Popen; docs/PYTHON.md lists every difference. Either profile= or sandbox= says
     what it may do; a Sandbox that is used again saves the compiling. env=None is a minimal environment, not this process's.
     """
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Literal[True],
+        encoding: Optional[str] = None,
+        errors: Optional[str] = None,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: str,
+        errors: Optional[str] = None,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: Optional[str] = None,
+        errors: str,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: Optional[str] = None,
+        errors: Optional[str] = None,
+        universal_newlines: Literal[True],
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[bytes],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Literal[False, None] = None,
+        encoding: None = None,
+        errors: None = None,
+        universal_newlines: Literal[False, None] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[Any],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: Optional[str] = None,
+        errors: Optional[str] = None,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
 
     def __init__(
         self,
@@ -137,7 +244,7 @@ class Popen(subprocess.Popen[AnyStr]):
         mode = "wb" if stream == 0 else "rb"
         if line_buffering and not self.text_mode:
             warnings.warn("line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used", RuntimeWarning, 4)
-        file: Any = io.open(fd, mode, -1 if line_buffering else bufsize)
+        file: Any = open(fd, mode, -1 if line_buffering else bufsize)
         pipes.ours[stream] = -1  # the file's now
         if self.text_mode:
             text: dict[str, Any] = {"write_through": True, "line_buffering": line_buffering} if stream == 0 else {}
@@ -205,9 +312,10 @@ class Popen(subprocess.Popen[AnyStr]):
         while True:
             if end is not None and time.monotonic() >= end:
                 raise TimeoutExpired(self.args, cast(float, timeout))
-            if ended.poll(None if end is None else _nanoseconds(end, _FOREVER) / 1e6):
-                if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
-                    return cast(int, self.returncode)
+            if not ended.poll(None if end is None else _nanoseconds(end, _FOREVER) / 1e6):
+                continue
+            if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
+                return cast(int, self.returncode)
 
     def send_signal(self, sig: int) -> None:
         """Send a signal to the program; SIGKILL ends everything in the sandbox. If it has ended, nothing happens."""
@@ -278,7 +386,7 @@ class Popen(subprocess.Popen[AnyStr]):
 
     # ---- the life of the object ----
 
-    def __enter__(self) -> Popen[AnyStr]:  # type: ignore[override]  # Self is not of Python 3.9
+    def __enter__(self) -> Popen[AnyStr]:
         return self
 
     def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]) -> None:

@@ -15,8 +15,9 @@ import time
 import warnings
 from typing import Any, Callable
 
-import gaol
 import pytest
+
+import gaol
 
 ENV = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
@@ -442,7 +443,7 @@ def exceptions_are_the_same_classes(m: Any) -> Any:
 
 def told(error: BaseException, side: Side) -> Any:
     """What there is to compare of an exception."""
-    kinds = [OSError, ValueError, TypeError, LookupError, UnicodeError, subprocess.SubprocessError, AttributeError]
+    kinds: list[type[BaseException]] = [OSError, ValueError, TypeError, LookupError, UnicodeError, subprocess.SubprocessError, AttributeError]
     kinds += [FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, subprocess.CalledProcessError, subprocess.TimeoutExpired]
     parts: list[Any] = [kind.__name__ for kind in kinds if isinstance(error, kind)]
     if isinstance(error, OSError):
