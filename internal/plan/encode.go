@@ -33,7 +33,8 @@ type Step struct {
 	Ruleset Ruleset
 	Limit   Limit
 	Filter  []Instruction
-	Params  []string // a key, a value, …
+	Params  []string  // a key, a value, …
+	Rights  [2]uint64 // of a descriptor, as struct gaol_rights has them
 	Why     string
 }
 
@@ -115,6 +116,8 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 		return a.words(s.Ruleset.FS, s.Ruleset.Net, s.Ruleset.Scoped, s.Ruleset.Size), nil
 	case limit:
 		return a.words(s.Limit.Soft, s.Limit.Hard), nil
+	case capRights:
+		return a.words(s.Rights[0], s.Rights[1]), nil
 	case filter:
 		a.align(8)
 		at := a.offset()
