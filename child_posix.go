@@ -17,8 +17,8 @@ import (
 
 type child struct {
 	pid        int
-	mark       mark
-	processes  bool // it may make some
+	mark       string // by which its processes are found; empty: by its group alone
+	processes  bool   // it may make some
 	mu         sync.Mutex
 	reaped     bool
 	descriptor int // of the program, closed by wait; -1: none
@@ -56,6 +56,9 @@ func (c *child) end(cause End) error {
 		return syscall.Kill(c.pid, syscall.SIGKILL)
 	})
 }
+
+// withHandle: there is no descriptor that tells when everything has ended.
+func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
 
 // wait returns when the program has ended, and everything that it left behind, as far as it can be found, is gone. The program stays a zombie
 // meanwhile, so that its group's number is nobody else's.

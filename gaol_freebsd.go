@@ -28,8 +28,8 @@ const maxRSSUnit = 1024 // of ru_maxrss (man 2 getrusage): KiB
 // that could not do so itself.
 var preloadPaths = []string{"/usr/local/lib/gaol/libgaolpaths.so", "/usr/lib/gaol/libgaolpaths.so"}
 
-var probe = sync.OnceValue(func() policy.Host {
-	h := policy.Host{System: "FreeBSD", Platform: policy.FreeBSD, FS: hostFS{}}
+var probe = sync.OnceValues(func() (h policy.Host, sure bool) {
+	h = policy.Host{System: "FreeBSD", Platform: policy.FreeBSD, FS: hostFS{}}
 	if release, err := unix.Sysctl("kern.osrelease"); err == nil {
 		h.System += " " + release
 	}
@@ -49,7 +49,7 @@ var probe = sync.OnceValue(func() policy.Host {
 	h.Jail = policy.Check{Reason: "gaol makes none yet", Fix: "EngineCapsicum"}
 	core, files := held(rlimitCore), held(rlimitFiles)
 	h.CoreHard, h.Nofile = core.Hard, [2]uint64{files.Soft, files.Hard}
-	return h
+	return h, true
 })
 
 func capabilityMode() policy.Check {
@@ -63,7 +63,7 @@ func capabilityMode() policy.Check {
 	}
 }
 
-func compile(p *policy.Policy, h policy.Host, _ mark) (plan.Plan, error) {
+func compile(p *policy.Policy, h policy.Host, _ string, _ bool) (plan.Plan, error) {
 	if p.Processes {
 		if errno := csrc.Reaper(); errno != 0 {
 			return plan.Plan{}, &SetupError{Step: "become the reaper of descendants", Err: errno}

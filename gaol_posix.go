@@ -5,15 +5,14 @@ package gaol
 // This file is what macOS and FreeBSD share: a plan whose last step the program's process applies to itself. What differs is in gaol_darwin.go
 // and gaol_freebsd.go, which have these functions:
 //
-//	probe() policy.Host                                      what the host can enforce; kept for the life of the process
-//	compile(*policy.Policy, policy.Host, mark) (plan.Plan, error)
+//	probe() (h policy.Host, sure bool)                       what the host can enforce; kept for the life of the process
+//	compile(p *policy.Policy, h policy.Host, mark string, log bool) (plan.Plan, error)   log: what is denied shall be logged with the mark
 //	marked(*policy.Policy) bool                              each command takes a plan of its own, with its own mark
 //	adapt(*Sandbox, *plan.Command) (release func(), err error)  what the command itself needs to be like
 //	(*child).others() []int                                  live processes of the command, without the program
 //	(*Cmd).systemGuards() []guard
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
@@ -29,12 +28,10 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-func facts() (policy.Host, error) { return probe(), nil }
-
-// mark is a word that tells the processes of one command from all others: letters and digits. Empty: none is needed.
-type mark string
-
-func newMark() mark { return mark("gaol" + rand.Text()) }
+func facts() (policy.Host, error) {
+	h, _ := probe()
+	return h, nil
+}
 
 // template is a plan that is ready to be applied.
 type template struct {
@@ -46,13 +43,13 @@ type template struct {
 
 func (t *template) build(p policy.Policy, h policy.Host) (err error) {
 	t.policy, t.host = p, h
-	t.plan, t.core, err = ready(&p, h, "")
+	t.plan, t.core, err = ready(&p, h, "", false)
 	return err
 }
 
 // ready compiles and prepares a plan; the caller closes what it returns.
-func ready(p *policy.Policy, h policy.Host, m mark) (plan.Plan, *csrc.Template, error) {
-	steps, err := compile(p, h, m)
+func ready(p *policy.Policy, h policy.Host, mark string, log bool) (plan.Plan, *csrc.Template, error) {
+	steps, err := compile(p, h, mark, log)
 	if err != nil {
 		return plan.Plan{}, nil, err
 	}
@@ -105,7 +102,7 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 }
 
 // start runs a command; the caller of Wait ends what it returns.
-func (s *Sandbox) start(command plan.Command) (*child, error) {
+func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	command.CPU, command.Processors = 0, 0 // they are for an init
 	release, err := adapt(s, &command)
 	if err != nil {
@@ -116,13 +113,15 @@ func (s *Sandbox) start(command plan.Command) (*child, error) {
 	if err != nil {
 		return nil, &SetupError{Step: stepExecute, Path: command.Argv[0], Err: syscall.E2BIG, Hint: err.Error()}
 	}
-	steps, core, m := s.template.plan, s.template.core, mark("")
+	steps, core, mark, log := s.template.plan, s.template.core, command.Mark, command.Mark != ""
 	if core == nil {
 		return nil, ErrClosed
 	}
-	if marked(&s.policy) {
-		m = newMark()
-		if steps, core, err = ready(&s.policy, s.host, m); err != nil {
+	if marked(&s.policy) || log {
+		if mark == "" {
+			mark = newMark()
+		}
+		if steps, core, err = ready(&s.policy, s.host, mark, log); err != nil {
 			return nil, err
 		}
 		defer core.Close()
@@ -134,7 +133,7 @@ func (s *Sandbox) start(command plan.Command) (*child, error) {
 	if err != nil {
 		return nil, failure(&steps, err, &command)
 	}
-	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: m, processes: s.policy.Processes}, nil
+	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: mark, processes: s.policy.Processes}, nil
 }
 
 // failure turns the child's record back into what the caller wrote.
@@ -181,4 +180,7 @@ func online() uint32 { return uint32(min(runtime.NumCPU(), math.MaxInt32)) }
 
 func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 
-func countable(profile.Limits, *policy.Host) {}
+func limitFacts(profile.Limits, *policy.Host) {}
+
+// groupShape: there are no cgroups.
+func groupShape(policy.Limits) string { return "" }

@@ -222,6 +222,8 @@ type Command struct {
 	CPU        uint64          // nanoseconds of processor time after which the init ends the program; 0: no limit
 	Processors uint32          // with CPU: how many can be busy with the program at once
 	User       *User           // nil: the caller
+	// Mark, if not empty, tells this command from all others to those that look at it from outside. It is not encoded.
+	Mark string
 }
 
 // ResourceLimit is one limit of a command.
