@@ -161,7 +161,22 @@ func kindOf(path string) (policy.ProgramKind, error) {
 	return policy.Static, nil
 }
 
-func (c *Cmd) systemGuards() []guard { return nil }
+func (c *Cmd) systemGuards() []guard {
+	if c.policy().Kill {
+		return []guard{trapped{}}
+	}
+	return nil
+}
+
+// trapped tells that capability mode has ended the program: PROC_TRAPCAP_CTL turns the first call that it denies into SIGTRAP. A program that
+// raises SIGTRAP itself looks the same, and which call it was nobody keeps.
+type trapped struct{}
+
+func (trapped) ended(s *ProcessState) {
+	if s.sig == syscall.SIGTRAP {
+		s.denied, s.end = true, EndDenied
+	}
+}
 
 // others are the processes that descend from the program, as the kernel keeps count of them for a reaper, wherever they have gone.
 func (c *child) others() []int { return csrc.Descendants(c.pid) }
