@@ -18,6 +18,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -26,6 +27,7 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
+	"github.com/gaol-sandbox/gaol/internal/sbpl"
 )
 
 func facts() (policy.Host, error) {
@@ -76,7 +78,19 @@ func (t *template) close() {
 	}
 }
 
-func (t *template) String() string { return t.plan.String() }
+// String is the plan, and Seatbelt's profile behind it, where it can be read.
+func (t *template) String() string {
+	p := t.plan
+	p.Steps = slices.Clone(p.Steps)
+	text := ""
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Op == plan.Seatbelt {
+			text = "\n" + sbpl.Profile{Text: s.Text, Params: s.Params}.String()
+			s.Text, s.Params = fmt.Sprint(len(s.Text), " bytes"), nil
+		}
+	}
+	return p.String() + text
+}
 
 // try has nothing to find out: probe has, and the profile was compiled.
 func (s *Sandbox) try() error { return nil }
