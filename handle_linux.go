@@ -2,14 +2,25 @@
 
 package gaol
 
-import "os"
+import (
+	"os"
 
+	"golang.org/x/sys/unix"
+)
+
+// withHandle lends f a descriptor of its own. The lock is not held meanwhile: f may wait for the end, which signals, limits and Wait bring about.
 func (c *child) withHandle(f func(uintptr)) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.pidfd < 0 {
+		c.mu.Unlock()
 		return os.ErrProcessDone
 	}
-	f(uintptr(c.pidfd))
+	fd, err := unix.FcntlInt(uintptr(c.pidfd), unix.F_DUPFD_CLOEXEC, 0)
+	c.mu.Unlock()
+	if err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	defer unix.Close(fd)
+	f(uintptr(fd))
 	return nil
 }

@@ -93,12 +93,12 @@ static void await_program(struct gaol_job *job, long helper) {
 		info.si_pid = 0;
 		if (helper > 0) {
 			r = sys(SYS_waitid, P_PID, helper, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-			if (r == 0 && info.si_pid == 0) continue; /* the helper is still at work */
+			if (r != -ECHILD && (r < 0 || info.si_pid == 0)) continue; /* the helper is still at work, for all that is known */
 			if (job->init_pidfd < 0) return;
 		}
 		info.si_pid = 0;
 		r = sys(SYS_waitid, P_PIDFD, job->init_pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0);
-		if (r == 0 && info.si_pid == 0) continue;
+		if (r != -ECHILD && (r < 0 || info.si_pid == 0)) continue;
 		/* Its pid namespace is empty, then. Without one, the program's process may still be dying: the clone put its number here. */
 		if (job->own || job->forked || __atomic_load_n(job->program_tid, __ATOMIC_ACQUIRE) == NOT_MADE) return;
 	}

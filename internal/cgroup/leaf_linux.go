@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -55,7 +56,7 @@ func (t *Tree) Leaf(limits Limits) (*Leaf, error) {
 func (t *Tree) empty() (*Leaf, error) {
 	for try := 0; ; try++ {
 		dir := filepath.Join(t.dir, fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), made.Add(1)))
-		err := unix.Mkdir(dir, 0o755)
+		err := unix.Mkdir(dir, 0o700)    // who can open it can lock it, and would keep it from its owner, or from a sweep
 		if errors.Is(err, unix.EEXIST) { // somebody's of another pid namespace, or what an earlier process of this number has left
 			continue
 		}
@@ -258,15 +259,19 @@ func (l *Leaf) remove() error {
 	}
 }
 
+// ours says that a name is one that empty makes. Others may well call a cgroup gaol-something, the caller's own among them.
+var ours = regexp.MustCompile(`^` + prefix + `[0-9]+-[0-9]+$`).MatchString
+
 // Sweep removes the leaves whose owner has ended without doing it: it was killed. What may still be in there is killed, since the limits'
-// owner was to do that. A leaf that somebody still owns is locked. Only what the caller may remove can be meant.
+// owner was to do that. A leaf that somebody still owns is locked. Only what the caller may remove can be meant, and nobody is killed in a
+// cgroup that lacks what each leaf is given before anything is born in it.
 func (t *Tree) Sweep() {
 	entries, err := os.ReadDir(t.dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) {
+		if !e.IsDir() || !ours(e.Name()) {
 			continue
 		}
 		dir := filepath.Join(t.dir, e.Name())
@@ -279,9 +284,15 @@ func (t *Tree) Sweep() {
 			continue
 		}
 		l := &Leaf{dir: dir, fd: fd}
-		if unix.Rmdir(dir) != nil {
+		if unix.Rmdir(dir) != nil && l.shut() {
 			_ = l.Kill() // it goes with the next sweep
 		}
 		_ = unix.Close(fd)
 	}
+}
+
+// shut says that the leaf has the setting that all have.
+func (l *Leaf) shut() bool {
+	value, err := l.read(shut.file)
+	return err == nil && strings.TrimSpace(value) == shut.value
 }

@@ -29,6 +29,9 @@ func (l Limits) Controllers() (out []string) {
 // setting is a file and what is written to it.
 type setting struct{ file, value string }
 
+// shut is the first setting of every leaf: nothing is below it, whatever the program may reach. A sweep knows a leaf by it.
+var shut = setting{"cgroup.max.descendants", "0"}
+
 const period = 100_000 // of cpu.max, in microseconds: the kernel's default
 
 // leastProcessors is the least share of a processor that the kernel takes: 1 ms of each period.
@@ -42,8 +45,7 @@ const (
 
 // settings are the files of a leaf with these limits; devices are the block devices of the host, "8:0".
 func (l Limits) settings(devices []string) []setting {
-	// nothing is below the leaf, whatever the program may reach
-	out := []setting{{"cgroup.max.descendants", "0"}}
+	out := []setting{shut}
 	if l.Memory != 0 {
 		out = append(out, setting{"memory.max", fmt.Sprint(l.Memory)}, setting{"memory.swap.max", "0"}, setting{"memory.oom.group", "1"})
 	}

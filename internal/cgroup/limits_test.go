@@ -7,7 +7,6 @@ import (
 
 func TestTheFilesOfLimits(t *testing.T) {
 	devices := []string{"8:0", "259:1"}
-	shut := setting{"cgroup.max.descendants", "0"}
 	for _, c := range []struct {
 		limits      Limits
 		controllers []string

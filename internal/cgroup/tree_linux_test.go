@@ -174,6 +174,30 @@ func TestASweepSparesWhatSomebodyOwns(t *testing.T) {
 	}
 }
 
+// What a sweep finds here cannot be removed, since it has files in it, as a cgroup with processes cannot.
+func TestASweepKillsInLeavesAlone(t *testing.T) {
+	dir := t.TempDir()
+	kills := map[string]bool{"gaol-1-1": true, "gaol-main": false, "gaol-runner.service": false, "gaol-1": false, "gaol-1-1-1": false, "gaol-2-1": false, "gaol-2-2": false}
+	for name := range kills {
+		files := map[string]string{}
+		switch name {
+		case "gaol-2-1": // somebody else's, by chance of that name
+			files["cgroup.max.descendants"] = "max\n"
+		case "gaol-2-2":
+		default:
+			files["cgroup.max.descendants"] = "0\n"
+		}
+		fake(t, filepath.Join(dir, name), files)
+	}
+	(&Tree{dir: dir}).Sweep()
+	for name, want := range kills {
+		b, err := os.ReadFile(filepath.Join(dir, name, "cgroup.kill"))
+		if err != nil || (string(b) == "1") != want {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+}
+
 func TestBlockDevicesAreThoseWithASize(t *testing.T) {
 	dir := t.TempDir()
 	for name, files := range map[string][2]string{"sda": {"8:0\n", "1000\n"}, "loop0": {"7:0\n", "0\n"}, "nvme0c0n1": {"", "10\n"}, "zram0": {"252:0\n", "5\n"}} {

@@ -120,7 +120,7 @@ func (s Step) String() string {
 			add("%d instructions", len(s.Filter))
 		case parameters:
 			for i := 0; i+1 < len(s.Params); i += 2 {
-				add("%s=%q", s.Params[i], s.Params[i+1])
+				add("%s=%q", quote(s.Params[i]), s.Params[i+1])
 			}
 		}
 	}

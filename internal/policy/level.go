@@ -94,7 +94,13 @@ func resolveAlone(op profile.Operation, h Host) (Policy, error) {
 func always(op profile.Operation, engine string) bool {
 	switch op.Kind {
 	case profile.Signal:
+<<<<<<< HEAD
 		return true
+	case profile.SystemInfoRead:
+		return engine == CapsicumEngine
+=======
+		return engine == NamespaceEngine || engine == LandlockEngine
+>>>>>>> darwin
 	case profile.FileReadMetadata:
 		return !op.Deny && engine == LandlockEngine
 	}

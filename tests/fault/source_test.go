@@ -31,6 +31,7 @@ func record(calls []csrc.FaultCall) {
 // unreached are calls that the variants need not make, by function and call, with why.
 var unreached = map[string]string{
 	"build: futex":          "only where the net namespace is made later than all the rest; a wait, and interrupted it is made again",
+	"await: futex":          "only where process 1 execs after the program does; a wait, and interrupted it is made again",
 	"await_net: futex":      "only where the net namespace is made later than all the rest; a wait, and interrupted it is made again",
 	"build: waitid":         "only where it takes 20 ms longer, to see whether its process is still there; it does not wait",
 	"await_program: waitid": "only where nothing has come of a spawn for 20 ms, to see who is still there; it does not wait",

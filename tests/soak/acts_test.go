@@ -272,16 +272,18 @@ var acts = map[string]func(c *cell, ctx context.Context, r *rand.Rand) error{
 		if err := cmd.Start(); err != nil {
 			return err
 		}
-		if err := s.Close(); err != nil {
-			return wrong(err)
-		}
-		if err := s.Command(ctx, "true").Run(); !errors.Is(err, gaol.ErrClosed) {
-			return wrong(err)
-		}
+		closed := s.Close()
+		next := s.Command(ctx, "true").Run()
 		if err := cmd.Process.Kill(); err != nil {
 			return fmt.Errorf("kill: %w", err)
 		}
-		return killed(cmd.Wait())
+		if err := killed(cmd.Wait()); err != nil || closed != nil {
+			return wrong(errors.Join(closed, err))
+		}
+		if !errors.Is(next, gaol.ErrClosed) {
+			return unwanted(next)
+		}
+		return nil
 	},
 }
 

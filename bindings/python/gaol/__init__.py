@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from subprocess import DEVNULL, PIPE, STDOUT
 
-from ._address import Address, cidr, host, local_socket, loopback, tcp, udp
-from ._address import all_ as all
+from ._address import Address, all_, cidr, host, local_socket, loopback, tcp, udp
 from ._asyncio import Process, create_subprocess_exec, create_subprocess_shell
 from ._credential import DYNAMIC
 from ._errors import CalledProcessError, Error, ProfileError, SetupError, TimeoutExpired, Unsupported, UnsupportedError
@@ -28,6 +27,7 @@ from ._operation import (
     file_write,
     ipc,
     literal,
+    map_,
     network_inbound,
     network_outbound,
     optional,
@@ -40,7 +40,6 @@ from ._operation import (
     system_info_read,
     trace,
 )
-from ._operation import map_ as map
 from ._popen import Popen
 from ._profile import Profile
 from ._report import Denial, Enforcement, Gap, Report, Usage
@@ -48,6 +47,8 @@ from ._run import CompletedProcess, call, check_call, check_output, run
 from ._sandbox import Check, Host, Level, Sandbox, Support, probe
 
 __version__ = "1.0.0"
+
+all, map = all_, map_
 
 # all and map are left out: `from gaol import *` is not to hide Python's own.
 __all__ = [

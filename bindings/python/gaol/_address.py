@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Union
 
-from ._ffi import StrPath, encode
+from ._ffi import StrPath, encode, whole
 
 # enum gaol_address
 _ALL, _TCP, _UDP, _LOCAL_SOCKET, _LOOPBACK, _HOST, _CIDR = range(1, 8)
@@ -20,6 +20,9 @@ class Address:
     name: bytes
     port: int
     text: str
+
+    def __post_init__(self) -> None:
+        whole(self.port)
 
     def __repr__(self) -> str:
         return self.text

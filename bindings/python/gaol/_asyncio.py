@@ -141,7 +141,15 @@ async def create_subprocess_shell(
 
 
 async def _create(
-    args: Any, shell: bool, stdin: File, stdout: File, stderr: File, limit: int, profile: Optional[Profile], sandbox: Optional[Sandbox], kwds: dict[str, Any]
+    args: Any,
+    shell: bool,
+    stdin: File,
+    stdout: File,
+    stderr: File,
+    limit: int,
+    profile: Optional[Profile],
+    sandbox: Optional[Sandbox],
+    kwds: dict[str, Any],
 ) -> Process:
     for name, nothing in (("universal_newlines", False), ("text", False), ("encoding", None), ("errors", None), ("bufsize", 0)):
         if kwds.pop(name, nothing) not in (nothing, None):
@@ -165,5 +173,3 @@ async def _create(
         popen.kill()
         raise
     return process
-
-

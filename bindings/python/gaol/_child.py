@@ -6,6 +6,7 @@ It must never leave a descriptor open that nobody owns, whatever fails.
 from __future__ import annotations
 
 import fcntl
+import operator
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import IO, Any, Optional, Union
 
 from . import _ffi
 from ._credential import credential
-from ._ffi import StrPath, encode
+from ._ffi import StrPath, encode, whole
 from ._limits import Limits
 from ._profile import Profile
 from ._sandbox import Sandbox
@@ -57,12 +58,12 @@ class Pipes:
                 os.close(fd)
 
 
-def words(args: Arguments, shell: bool) -> list[bytes]:
+def words(args: Arguments, shell: bool, executable: Optional[StrPath]) -> list[bytes]:
     """Return the argument list as bytes."""
     if isinstance(args, (str, bytes, os.PathLike)):
         args = [args]
     given = [encode(arg) for arg in args]
-    return [b"/bin/sh", b"-c", *given] if shell else given
+    return [encode(executable or "/bin/sh"), b"-c", *given] if shell else given
 
 
 def start(
@@ -83,7 +84,7 @@ def start(
     pipesize: int,
 ) -> tuple[_ffi.Command, int, Pipes]:
     """Start the program; return the command, the process number and this process's ends of the pipes."""
-    arguments = words(args, shell)
+    arguments = words(args, shell, executable)
     if not arguments:
         raise ValueError("args has not even the program's name")
     if (sandbox is None) == (profile is None):
@@ -92,6 +93,8 @@ def start(
     box = own or sandbox
     if not isinstance(box, Sandbox):
         raise TypeError(f"sandbox= takes a gaol.Sandbox, not {type(box).__name__}")
+    if box.closed:
+        raise ValueError("the sandbox is closed")
     pipes = Pipes()
     try:
         command = _ffi.Command(box._handle, arguments)
@@ -135,8 +138,8 @@ def _stdio(pipes: Pipes, stream: int, file: File, pipesize: int) -> tuple[int, i
             return _STDOUT, -1
         if file == STDOUT:
             raise ValueError("STDOUT can only be used for stderr")
-        return _FD, file
-    return _FD, file.fileno()
+        return _FD, whole(file)
+    return _FD, whole(file.fileno())
 
 
 def _environment(env: Env) -> list[bytes]:
@@ -150,8 +153,8 @@ def _environment(env: Env) -> list[bytes]:
 
 
 def _pass(command: _ffi.Command, fd: int) -> None:
-    fd = int(fd)
+    fd = whole(operator.index(fd))
     if fd < 0:
-        raise ValueError(f"bad value(s) in pass_fds: {fd}")
+        raise ValueError("bad value(s) in fds_to_keep")
     if fd > 2:  # those below the program has anyhow
         command.set("pass_fd", fd, fd)

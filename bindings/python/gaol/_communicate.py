@@ -33,7 +33,7 @@ class Conversation:
         if not input:
             _close(stdin)
             return
-        if process.text_mode and isinstance(input, str):
+        if process.text_mode:
             input = input.encode(stdin.encoding, stdin.errors)
         self._rest = memoryview(input).cast("B")
 

@@ -47,7 +47,7 @@ class Unsupported:
 
 
 class UnsupportedError(Error, OSError):
-    """This host cannot enforce the profile exactly; nothing was started."""
+    """The host cannot enforce the profile exactly; nothing was started."""
 
     operations: tuple[Unsupported, ...] = ()
 

@@ -28,6 +28,13 @@ def encode(value: StrPath) -> bytes:
     return text
 
 
+def whole(value: int) -> int:
+    """Return a number that an int of C holds; ctypes would cut a larger one to another."""
+    if not -(1 << 31) <= value < 1 << 31:
+        raise ValueError(f"{value} is out of range")
+    return value
+
+
 class _Struct(ctypes.Structure):
     """One of the structs that begin with their size."""
 
@@ -166,11 +173,18 @@ def _exception(fault: int) -> BaseException:
 
 def _plain(code: int, number: int, message: str) -> BaseException:
     """Return the exception for what is no matter of sandboxes."""
-    if code in (_HANDLE, _CLOSED) or (code == _ARGUMENT and number == errno.EINVAL):
+    if code == _ARGUMENT and number == errno.EINVAL:
         return ValueError(message)
+    if code in (_HANDLE, _CLOSED):
+        return ValueError("it is closed")
     if code == _MEMORY:
         return MemoryError(message)
-    if code in (_FORKED, _INTERNAL):
+    if code == _FORKED:
+        return RuntimeError(
+            "this process was forked from one that had loaded gaol's library, which cannot work in it; "
+            "start it by exec, as multiprocessing's 'spawn' and 'forkserver' do"
+        )
+    if code == _INTERNAL:
         return RuntimeError(message)
     return OSError(number, message)
 
@@ -178,12 +192,7 @@ def _plain(code: int, number: int, message: str) -> BaseException:
 def _refused(number: int) -> BaseException:
     """Return the exception for a function that has no error parameter."""
     code = {errno.EBADF: _HANDLE, errno.EINVAL: _ARGUMENT, errno.ENOMEM: _MEMORY, errno.EDEADLK: _FORKED}.get(number, _SYSTEM)
-    told = {
-        errno.EBADF: "it is closed",
-        errno.EDEADLK: "gaol: this process was forked from the one that loaded the library; start it by exec, as multiprocessing's "
-        "'spawn' and 'forkserver' do",
-    }
-    return _plain(code, number, told.get(number, os.strerror(number)))
+    return _plain(code, number, os.strerror(number))
 
 
 _S = TypeVar("_S", bound=_Struct)
@@ -223,7 +232,7 @@ class Handle:
             raise _refused(ctypes.get_errno() or errno.ENOMEM)
         self.value = value
         self._finalizer = weakref.finalize(self, getattr(library(), self._free), value)
-        self._finalizer.atexit = False  # the process's end is the end of all of them
+        self._finalizer.atexit = False  # type: ignore[misc]  # the process's end is the end of all of them
 
     def close(self) -> None:
         """Free the handle; every later use is a ValueError."""
@@ -395,7 +404,10 @@ class Command(Handle):
     _free = "gaol_cmd_free"
 
     def __init__(self, sandbox: Sandbox, arguments: Sequence[bytes]) -> None:
-        super().__init__(library().gaol_cmd_new(sandbox.value, _strings(arguments)))
+        value = library().gaol_cmd_new(sandbox.value, _strings(arguments))
+        if not value and ctypes.get_errno() == errno.E2BIG:
+            raise OSError(errno.E2BIG, os.strerror(errno.E2BIG), os.fsdecode(arguments[0]))
+        super().__init__(value)
 
     def set(self, function: str, *arguments: Any) -> None:
         """Call gaol_cmd_FUNCTION."""
@@ -442,7 +454,10 @@ class Command(Handle):
 
     def signal(self, number: int) -> None:
         """Send a signal to the program."""
-        _number(library().gaol_cmd_signal(self.value, number))
+        result = library().gaol_cmd_signal(self.value, whole(number))
+        if result == -errno.EINVAL:
+            raise ValueError(f"signal {number} cannot be sent into a sandbox")
+        _number(result)
 
     def kill(self) -> None:
         """End everything in the sandbox."""
@@ -457,5 +472,3 @@ def _number(result: int) -> int:
     if result < 0:
         raise _refused(-result)
     return result
-
-

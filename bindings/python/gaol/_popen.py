@@ -7,6 +7,7 @@ is private to it and changes, and one that it started would run outside of the s
 from __future__ import annotations
 
 import io
+import math
 import os
 import select
 import signal
@@ -16,7 +17,7 @@ import time
 import warnings
 from collections.abc import Iterable
 from types import TracebackType
-from typing import IO, Any, AnyStr, Callable, Optional, Union, cast
+from typing import IO, TYPE_CHECKING, Any, AnyStr, Callable, Literal, Optional, Union, cast, overload
 
 from . import _child, _ffi, _refuse
 from ._child import Arguments, Env, File
@@ -28,8 +29,22 @@ from ._profile import Profile
 from ._report import Report
 from ._sandbox import Sandbox
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._options import PopenOptions
+
 # Commands that nobody refers to while the program runs: they are held, since freeing one ends its program.
 _abandoned: set[_ffi.Command] = set()
+
+
+_SHORT = 20_000_000  # nanoseconds
+_FOREVER = 1 << 50  # 13 days
+
+
+def _nanoseconds(end: float, most: int) -> int:
+    """Return the time that is left, and no more than that."""
+    return max(0, min(most, math.ceil((end - time.monotonic()) * 1e9)))
 
 
 def _reap() -> None:
@@ -48,6 +63,108 @@ class Popen(subprocess.Popen[AnyStr]):
     Arguments, attributes and methods are those of subprocess.Popen; docs/PYTHON.md lists every difference. Either profile= or sandbox= says
     what it may do; a Sandbox that is used again saves the compiling. env=None is a minimal environment, not this process's.
     """
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Literal[True],
+        encoding: Optional[str] = None,
+        errors: Optional[str] = None,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: str,
+        errors: Optional[str] = None,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: Optional[str] = None,
+        errors: str,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[str],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: Optional[str] = None,
+        errors: Optional[str] = None,
+        universal_newlines: Literal[True],
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[bytes],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Literal[False, None] = None,
+        encoding: None = None,
+        errors: None = None,
+        universal_newlines: Literal[False, None] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Popen[Any],
+        args: Arguments,
+        bufsize: int = -1,
+        executable: Optional[StrPath] = None,
+        stdin: File = None,
+        stdout: File = None,
+        stderr: File = None,
+        *,
+        text: Optional[bool] = None,
+        encoding: Optional[str] = None,
+        errors: Optional[str] = None,
+        universal_newlines: Optional[bool] = None,
+        **options: Unpack[PopenOptions],
+    ) -> None: ...
 
     def __init__(
         self,
@@ -101,7 +218,7 @@ class Popen(subprocess.Popen[AnyStr]):
         )  # fmt: skip
         self.args = cast(Any, args)
         self.encoding, self.errors, self.pipesize = encoding, errors, pipesize
-        self.text_mode = bool(encoding or errors or text or universal_newlines)
+        self.text_mode: Any = encoding or errors or text or universal_newlines  # as it is, like subprocess
         if self.text_mode and bufsize == 0 and any(file == subprocess.PIPE for file in (stdin, stdout, stderr)):
             bufsize = -1  # can't have unbuffered text I/O
         _reap()
@@ -127,7 +244,7 @@ class Popen(subprocess.Popen[AnyStr]):
         mode = "wb" if stream == 0 else "rb"
         if line_buffering and not self.text_mode:
             warnings.warn("line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used", RuntimeWarning, 4)
-        file: Any = io.open(fd, mode, -1 if line_buffering else bufsize)
+        file: Any = open(fd, mode, -1 if line_buffering else bufsize)
         pipes.ours[stream] = -1  # the file's now
         if self.text_mode:
             text: dict[str, Any] = {"write_through": True, "line_buffering": line_buffering} if stream == 0 else {}
@@ -180,17 +297,25 @@ class Popen(subprocess.Popen[AnyStr]):
         """Wait for the end and return the returncode; raise TimeoutExpired if it is later than that."""
         end = None if timeout is None else time.monotonic() + timeout
         command = self._command
-        if command is not None and not (end is not None and self._look(command, 0)):
-            # Not in the library, where no signal's handler would run: Ctrl-C is to end the waiting.
-            ended = select.poll()
-            ended.register(command.poll_fd(), select.POLLIN)
-            while True:
-                left = None if end is None else max(0.0, end - time.monotonic())
-                if ended.poll(None if left is None else left * 1000) and self._look(command, 50_000_000 if left is None else int(min(left, 0.05) * 1e9)):
-                    break
-                if end is not None and time.monotonic() >= end:
-                    raise TimeoutExpired(self.args, cast(float, timeout))
-        return cast(int, self.returncode)
+        if command is None:
+            return cast(int, self.returncode)
+        if end is None and threading.current_thread() is not threading.main_thread():
+            while not self._look(command, _FOREVER):
+                pass
+            return cast(int, self.returncode)
+        # In the library no signal's handler runs, and Ctrl-C is to end the waiting: so it is only for a short while that the main thread
+        # waits there. It is the quicker way, since the descriptor tells later, when all that the kernel has to clear away is gone.
+        if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
+            return cast(int, self.returncode)
+        ended = select.poll()
+        ended.register(command.poll_fd(), select.POLLIN)
+        while True:
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutExpired(self.args, cast(float, timeout))
+            if not ended.poll(None if end is None else _nanoseconds(end, _FOREVER) / 1e6):
+                continue
+            if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
+                return cast(int, self.returncode)
 
     def send_signal(self, sig: int) -> None:
         """Send a signal to the program; SIGKILL ends everything in the sandbox. If it has ended, nothing happens."""
@@ -261,7 +386,7 @@ class Popen(subprocess.Popen[AnyStr]):
 
     # ---- the life of the object ----
 
-    def __enter__(self) -> Popen[AnyStr]:  # type: ignore[override]  # Self is not of Python 3.9
+    def __enter__(self) -> Popen[AnyStr]:
         return self
 
     def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]) -> None:

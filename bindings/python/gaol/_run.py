@@ -3,69 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, AnyStr, Literal, Optional, TypedDict, Union, cast, overload
+from typing import TYPE_CHECKING, Any, AnyStr, Literal, Optional, Union, cast, overload
 
 from . import _ffi
-from ._child import Arguments, Env, File
+from ._child import Arguments
 from ._errors import CalledProcessError, TimeoutExpired
-from ._ffi import StrPath
-from ._limits import Limits
 from ._popen import Popen
-from ._profile import Profile
 from ._report import Report
-from ._sandbox import Sandbox
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-
-class Options(TypedDict, total=False):
-    """What each function passes on to Popen."""
-
-    bufsize: int
-    executable: Optional[StrPath]
-    stdin: File
-    stderr: File
-    preexec_fn: None
-    close_fds: Literal[True]
-    shell: bool
-    cwd: Optional[StrPath]
-    env: Optional[Env]
-    startupinfo: None
-    creationflags: int
-    restore_signals: Literal[True]
-    start_new_session: bool
-    pass_fds: Iterable[int]
-    user: Union[str, int, None]
-    group: Union[str, int, None]
-    extra_groups: Optional[Iterable[Union[str, int]]]
-    umask: int
-    pipesize: int
-    process_group: Optional[int]
-    profile: Optional[Profile]
-    sandbox: Optional[Sandbox]
-    limits: Optional[Limits]
-
-
-class CallOptions(Options, total=False):
-    """Those and the standard output."""
-
-    stdout: File
-
-
-class RunOptions(CallOptions, total=False):
-    """Those and run's own."""
-
-    capture_output: bool
-    timeout: Optional[float]
-    check: bool
-
-
-class OutputOptions(Options, total=False):
-    """Those of check_output, whose standard output is what it returns."""
-
-    timeout: Optional[float]
+    from ._options import OutputOptions, RunOptions
 
 
 class CompletedProcess(subprocess.CompletedProcess[AnyStr]):
@@ -94,23 +43,71 @@ class CompletedProcess(subprocess.CompletedProcess[AnyStr]):
 
 
 @overload
-def run(args: Arguments, *, text: Literal[True], encoding: Optional[str] = None, errors: Optional[str] = None,
-        universal_newlines: Optional[bool] = None, input: Optional[str] = None, **options: Unpack[RunOptions]) -> CompletedProcess[str]: ...
+def run(
+    args: Arguments,
+    *,
+    text: Literal[True],
+    encoding: Optional[str] = None,
+    errors: Optional[str] = None,
+    universal_newlines: Optional[bool] = None,
+    input: Optional[str] = None,
+    **options: Unpack[RunOptions],
+) -> CompletedProcess[str]: ...
 @overload
-def run(args: Arguments, *, encoding: str, errors: Optional[str] = None, text: Optional[bool] = None,
-        universal_newlines: Optional[bool] = None, input: Optional[str] = None, **options: Unpack[RunOptions]) -> CompletedProcess[str]: ...
+def run(
+    args: Arguments,
+    *,
+    encoding: str,
+    errors: Optional[str] = None,
+    text: Optional[bool] = None,
+    universal_newlines: Optional[bool] = None,
+    input: Optional[str] = None,
+    **options: Unpack[RunOptions],
+) -> CompletedProcess[str]: ...
 @overload
-def run(args: Arguments, *, errors: str, encoding: Optional[str] = None, text: Optional[bool] = None,
-        universal_newlines: Optional[bool] = None, input: Optional[str] = None, **options: Unpack[RunOptions]) -> CompletedProcess[str]: ...
+def run(
+    args: Arguments,
+    *,
+    errors: str,
+    encoding: Optional[str] = None,
+    text: Optional[bool] = None,
+    universal_newlines: Optional[bool] = None,
+    input: Optional[str] = None,
+    **options: Unpack[RunOptions],
+) -> CompletedProcess[str]: ...
 @overload
-def run(args: Arguments, *, universal_newlines: Literal[True], encoding: Optional[str] = None, errors: Optional[str] = None,
-        text: Optional[bool] = None, input: Optional[str] = None, **options: Unpack[RunOptions]) -> CompletedProcess[str]: ...
+def run(
+    args: Arguments,
+    *,
+    universal_newlines: Literal[True],
+    encoding: Optional[str] = None,
+    errors: Optional[str] = None,
+    text: Optional[bool] = None,
+    input: Optional[str] = None,
+    **options: Unpack[RunOptions],
+) -> CompletedProcess[str]: ...
 @overload
-def run(args: Arguments, *, text: Literal[False, None] = None, encoding: None = None, errors: None = None,
-        universal_newlines: Literal[False, None] = None, input: Any = None, **options: Unpack[RunOptions]) -> CompletedProcess[bytes]: ...
+def run(
+    args: Arguments,
+    *,
+    text: Literal[False, None] = None,
+    encoding: None = None,
+    errors: None = None,
+    universal_newlines: Literal[False, None] = None,
+    input: Any = None,
+    **options: Unpack[RunOptions],
+) -> CompletedProcess[bytes]: ...
 @overload
-def run(args: Arguments, *, text: Optional[bool] = None, encoding: Optional[str] = None, errors: Optional[str] = None,
-        universal_newlines: Optional[bool] = None, input: Any = None, **options: Unpack[RunOptions]) -> CompletedProcess[Any]: ...  # fmt: skip
+def run(
+    args: Arguments,
+    *,
+    text: Optional[bool] = None,
+    encoding: Optional[str] = None,
+    errors: Optional[str] = None,
+    universal_newlines: Optional[bool] = None,
+    input: Any = None,
+    **options: Unpack[RunOptions],
+) -> CompletedProcess[Any]: ...  # fmt: skip
 
 
 def run(*popenargs: Any, input: Any = None, capture_output: bool = False, timeout: Optional[float] = None, check: bool = False, **kwargs: Any) -> Any:
@@ -162,24 +159,56 @@ def check_call(*popenargs: Any, timeout: Optional[float] = None, **kwargs: Any) 
             process.kill()
             raise
     if code:
-        error = CalledProcessError(code, kwargs.get("args", popenargs[0] if popenargs else None))
+        error = CalledProcessError(code, cast(Any, process.args))
         error.report = process.report
         raise error
     return 0
 
 
 @overload
-def check_output(args: Arguments, *, text: Literal[True], encoding: Optional[str] = None, errors: Optional[str] = None,
-                 universal_newlines: Optional[bool] = None, input: Optional[str] = None, **options: Unpack[OutputOptions]) -> str: ...
+def check_output(
+    args: Arguments,
+    *,
+    text: Literal[True],
+    encoding: Optional[str] = None,
+    errors: Optional[str] = None,
+    universal_newlines: Optional[bool] = None,
+    input: Optional[str] = None,
+    **options: Unpack[OutputOptions],
+) -> str: ...
 @overload
-def check_output(args: Arguments, *, encoding: str, errors: Optional[str] = None, text: Optional[bool] = None,
-                 universal_newlines: Optional[bool] = None, input: Optional[str] = None, **options: Unpack[OutputOptions]) -> str: ...
+def check_output(
+    args: Arguments,
+    *,
+    encoding: str,
+    errors: Optional[str] = None,
+    text: Optional[bool] = None,
+    universal_newlines: Optional[bool] = None,
+    input: Optional[str] = None,
+    **options: Unpack[OutputOptions],
+) -> str: ...
 @overload
-def check_output(args: Arguments, *, text: Literal[False, None] = None, encoding: None = None, errors: None = None,
-                 universal_newlines: Literal[False, None] = None, input: Any = None, **options: Unpack[OutputOptions]) -> bytes: ...
+def check_output(
+    args: Arguments,
+    *,
+    text: Literal[False, None] = None,
+    encoding: None = None,
+    errors: None = None,
+    universal_newlines: Literal[False, None] = None,
+    input: Any = None,
+    **options: Unpack[OutputOptions],
+) -> bytes: ...
 @overload
-def check_output(args: Arguments, *, text: Optional[bool] = None, encoding: Optional[str] = None, errors: Optional[str] = None,
-                 universal_newlines: Optional[bool] = None, input: Any = None, **options: Unpack[OutputOptions]) -> Any: ...  # fmt: skip
+def check_output(
+    args: Arguments,
+    *,
+    text: Optional[bool] = None,
+    encoding: Optional[str] = None,
+    errors: Optional[str] = None,
+    universal_newlines: Optional[bool] = None,
+    input: Any = None,
+    **options: Unpack[OutputOptions],
+) -> Any: ...  # fmt: skip
 
 
 def check_output(*popenargs: Any, timeout: Optional[float] = None, **kwargs: Any) -> Any:
