@@ -116,6 +116,10 @@ func (r *caps) file(op profile.Operation, rights Rights) error {
 		return nil
 	case kindProblem(st) != nil:
 		return problem(op, pattern.Path, kindProblem(st))
+	case st.mode&fs.ModeNamedPipe != 0:
+		// opening it waits for the other end, and both are of the program's
+		r.lack(op, "a descriptor of a FIFO that is not opened", "it would be opened before the program starts", "the directory that it lies in")
+		return nil
 	}
 	if !r.reach(op) || pattern.Match == profile.Literal && st.mode.IsDir() && !r.directory(op) {
 		return nil
@@ -184,7 +188,7 @@ func (r *caps) add(op profile.Operation, at, name string, st status, rights Righ
 	n := r.grants[at]
 	if n == nil {
 		n = &capNode{mode: st.mode, system: true}
-		n.CapGrant = CapGrant{Path: at, Dir: st.mode.IsDir(), Fifo: st.mode&fs.ModeNamedPipe != 0, Why: op.String()}
+		n.CapGrant = CapGrant{Path: at, Dir: st.mode.IsDir(), Why: op.String()}
 		r.grants[at] = n
 	}
 	n.Names = append(n.Names, name)
