@@ -9,13 +9,13 @@ import (
 	"os"
 	"testing"
 
-	"github.com/seccomp/libseccomp-golang"
+	libseccomp "github.com/seccomp/libseccomp-golang"
 )
 
-var emulated = os.Getenv("GAOL_EMULATED") != ""
+var underEmulator = os.Getenv("GAOL_EMULATED") != ""
 
 func init() {
-	if !emulated {
+	if !underEmulator {
 		return
 	}
 	if err := libseccomp.SetAPI(6); err != nil { // man 3 seccomp_api_set: all that libseccomp 2.5 knows
@@ -25,7 +25,7 @@ func init() {
 
 func needsKernel(t *testing.T) {
 	t.Helper()
-	if emulated {
+	if underEmulator {
 		t.Skip("an emulator of an architecture has no seccomp(2)")
 	}
 }
