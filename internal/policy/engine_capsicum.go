@@ -45,7 +45,7 @@ type CapGrant struct {
 	Path   string   // without links
 	Names  []string // by which the program names it: what the profile says, sorted
 	Dir    bool     // and all that is below
-	Rights Rights // Metadata, Read, Write, Execute, Device, Ioctl, Connect: its own and those of the directory that it lies in
+	Rights Rights   // Metadata, Read, Write, Execute, Device, Ioctl, Connect: its own and those of the directory that it lies in
 	// Library says that only System granted it, to be mapped: nothing in it is executed by itself.
 	Library bool
 	Listen  bool // a socket may be bound in it
