@@ -17,8 +17,8 @@ import (
 
 type child struct {
 	pid        int
-	mark       mark
-	processes  bool // it may make some
+	mark       string // by which its processes are found; empty: by its group alone
+	processes  bool   // it may make some
 	mu         sync.Mutex
 	reaped     bool
 	descriptor int // of the program, closed by wait; -1: none

@@ -53,6 +53,9 @@ type Cmd struct {
 	Limits *Limits
 	// Credential is the user that the program runs as; nil is the caller. Another takes a caller that is root.
 	Credential *Credential
+	// Denials asks for what the program was denied, in the Report, as far as the system keeps a log of that: on macOS, where reading the log takes
+	// an administrator. On other systems it is an *[UnsupportedError].
+	Denials bool
 	// Cancel is called when the context ends before the program. Command sets it to kill everything in the sandbox; if it is set to nil,
 	// the context's end does nothing by itself, but WaitDelay runs from there.
 	Cancel func() error
@@ -80,7 +83,8 @@ type Cmd struct {
 	counter  perf.Counter   // of instructions, where they are limited
 	limits   policy.Limits  // of the narrowed policy
 	guards   []guard
-	release  func() // what a Credential holds
+	release  func()     // what a Credential holds
+	log      *logReader // of denials; nil: none is read
 }
 
 // String is the command as a person would write it, with Path as it was given: it is looked up inside, by Start.
@@ -185,10 +189,14 @@ func (c *Cmd) start() error {
 		command.User, c.release, err = c.sandbox.user(c.Credential)
 	}
 	if err == nil {
+		err = c.openLog(&command)
+	}
+	if err == nil {
 		started, err = c.run(command)
 	}
 	runtime.KeepAlive(files)
 	if err != nil {
+		c.closeLog()
 		c.release()
 		return c.named(err)
 	}
@@ -351,6 +359,7 @@ func (c *Cmd) Wait() error {
 	}
 	r := report(c.policy())
 	r.end(state)
+	r.Denials = append(r.Denials, c.closeLog()...)
 	c.report.Store(&r)
 	if err == nil {
 		err = interrupted

@@ -18,7 +18,7 @@ func probe() (h policy.Host, sure bool) {
 	return policy.Host{System: "FreeBSD", Namespaces: no, Proc: no, Seccomp: no, LandlockReason: no.Reason, FS: hostFS{}}, true
 }
 
-func compile(*policy.Policy, policy.Host, mark) (plan.Plan, error) {
+func compile(*policy.Policy, policy.Host, string, bool) (plan.Plan, error) {
 	return plan.Plan{}, ErrUnsupported
 }
 

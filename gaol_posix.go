@@ -6,14 +6,13 @@ package gaol
 // and gaol_freebsd.go, which have these functions:
 //
 //	probe() (h policy.Host, sure bool)                       what the host can enforce; kept for the life of the process
-//	compile(*policy.Policy, policy.Host, mark) (plan.Plan, error)
+//	compile(p *policy.Policy, h policy.Host, mark string, log bool) (plan.Plan, error)   log: what is denied shall be logged with the mark
 //	marked(*policy.Policy) bool                              each command takes a plan of its own, with its own mark
 //	adapt(*Sandbox, *plan.Command) (release func(), err error)  what the command itself needs to be like
 //	(*child).others() []int                                  live processes of the command, without the program
 //	(*Cmd).systemGuards() []guard
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
@@ -34,11 +33,6 @@ func facts() (policy.Host, error) {
 	return h, nil
 }
 
-// mark is a word that tells the processes of one command from all others: letters and digits. Empty: none is needed.
-type mark string
-
-func newMark() mark { return mark("gaol" + rand.Text()) }
-
 // template is a plan that is ready to be applied.
 type template struct {
 	policy policy.Policy
@@ -49,13 +43,13 @@ type template struct {
 
 func (t *template) build(p policy.Policy, h policy.Host) (err error) {
 	t.policy, t.host = p, h
-	t.plan, t.core, err = ready(&p, h, "")
+	t.plan, t.core, err = ready(&p, h, "", false)
 	return err
 }
 
 // ready compiles and prepares a plan; the caller closes what it returns.
-func ready(p *policy.Policy, h policy.Host, m mark) (plan.Plan, *csrc.Template, error) {
-	steps, err := compile(p, h, m)
+func ready(p *policy.Policy, h policy.Host, mark string, log bool) (plan.Plan, *csrc.Template, error) {
+	steps, err := compile(p, h, mark, log)
 	if err != nil {
 		return plan.Plan{}, nil, err
 	}
@@ -119,13 +113,15 @@ func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	if err != nil {
 		return nil, &SetupError{Step: stepExecute, Path: command.Argv[0], Err: syscall.E2BIG, Hint: err.Error()}
 	}
-	steps, core, m := s.template.plan, s.template.core, mark("")
+	steps, core, mark, log := s.template.plan, s.template.core, command.Mark, command.Mark != ""
 	if core == nil {
 		return nil, ErrClosed
 	}
-	if marked(&s.policy) {
-		m = newMark()
-		if steps, core, err = ready(&s.policy, s.host, m); err != nil {
+	if marked(&s.policy) || log {
+		if mark == "" {
+			mark = newMark()
+		}
+		if steps, core, err = ready(&s.policy, s.host, mark, log); err != nil {
 			return nil, err
 		}
 		defer core.Close()
@@ -137,7 +133,7 @@ func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	if err != nil {
 		return nil, failure(&steps, err, &command)
 	}
-	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: m, processes: s.policy.Processes}, nil
+	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: mark, processes: s.policy.Processes}, nil
 }
 
 // failure turns the child's record back into what the caller wrote.

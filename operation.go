@@ -134,6 +134,12 @@ func Syscall(names ...string) Operation {
 	return operation(profile.Operation{Kind: profile.Syscall, Names: profile.JoinNames(names...)})
 }
 
+// MachLookup allows looking up a Mach service of macOS by its name, such as "com.apple.trustd.agent". What a service does for whoever asks, gaol
+// does not know. Other systems have none, and refuse it.
+func MachLookup(name string) Operation {
+	return operation(profile.Operation{Kind: profile.MachLookup, Names: name})
+}
+
 // Private puts an empty, writable directory of the command's own at path. What is in it is lost when the command ends; nothing in it
 // can be executed unless FileExecute(Subpath(path)) says so. "/dev/shm" serves POSIX semaphores and shared memory, and "/dev/pts" brings
 // pseudo-terminals. A directory of the host that is only read does not belong in it: see [Map] for a place elsewhere.

@@ -94,7 +94,7 @@ func TestABadOperationIsAProfileErrorThatSaysWhatToWrite(t *testing.T) {
 		{BestEffort(FileRead(Subpath("a"))), `BestEffort(FileRead(Subpath("a"))): the path is relative; an absolute one is needed`},
 		{BestEffort(Operation{}), `Kind(0): unknown operation`},
 		{Deny(Operation{}), `Kind(0): unknown operation`},
-		{WithEngine(9), `WithEngine: unknown engine 9; write EngineNamespace or EngineLandlock`},
+		{WithEngine(9), `WithEngine: unknown engine 9; write EngineNamespace, EngineLandlock, EngineSeatbelt, EngineCapsicum or EngineJail`},
 	} {
 		_, err := NewProfile(c.op)
 		var bad *ProfileError

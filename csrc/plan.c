@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum arg { ANY, STR, PATH, SLOT, LANDLOCK, PORT, LIMIT, FILTER, SELF, PARAMETERS, ZERO };
+enum arg { ANY, STR, PATH, SLOT, LANDLOCK, PORT, LIMIT, FILTER, SELF, PARAMETERS, RIGHTS, ZERO };
 
 #define BUILD GAOL_STAGE_BUILD
 #define INIT GAOL_STAGE_INIT
@@ -56,6 +56,8 @@ static const struct rule {
 	[GAOL_SECCOMP_SELF] = {1, CONFINE, SELF, ANY, 0},
 	[GAOL_SECCOMP] = {1, CONFINE, FILTER, ANY, GAOL_FILTER_TOLD},
 	[GAOL_SEATBELT] = {1, CONFINE, STR, PARAMETERS, 0},
+	[GAOL_CAP_OPEN] = {1, CONFINE, PATH, RIGHTS, GAOL_CAP_ALL},
+	[GAOL_CAP_ENTER] = {1, CONFINE, ZERO, ZERO, GAOL_CAP_TRAP},
 };
 
 /* CLONE_NEW* (sched.h) */
@@ -68,7 +70,14 @@ static const struct rule {
 #if defined(__linux__) && !defined(GAOL_POSIX)
 #define HERE(op) ((op) < GAOL_SEATBELT)
 #else
-#define HERE(op) ((op) >= GAOL_SEATBELT || (op) == GAOL_RLIMIT || (op) == GAOL_LIMITS)
+#if defined(__APPLE__)
+#define OWN(op) ((op) == GAOL_SEATBELT)
+#elif defined(__FreeBSD__)
+#define OWN(op) ((op) != GAOL_SEATBELT)
+#else /* in tests */
+#define OWN(op) 1
+#endif
+#define HERE(op) (((op) >= GAOL_SEATBELT && OWN(op)) || (op) == GAOL_RLIMIT || (op) == GAOL_LIMITS)
 #endif
 
 #define BPF_MAXINSNS 4096u /* include/uapi/linux/bpf_common.h */
@@ -104,6 +113,11 @@ static const char *check_arg(const char *bytes, size_t size, const struct gaol_s
 		if (!within(size, value, sizeof(struct gaol_landlock), 8)) return "a ruleset outside of the plan";
 		return ((const struct gaol_landlock *)(const void *)(bytes + value))->size <= 24 ? NULL : "a ruleset of unknown size";
 	case PORT: return value <= 65535 ? NULL : "a port past the last one";
+	case RIGHTS: {
+		if (!within(size, value, sizeof(struct gaol_rights), 8)) return "rights outside of the plan";
+		const struct gaol_rights *r = (const void *)(bytes + value);
+		return (r->word[0] | r->word[1]) & ~(uint64_t)GAOL_RIGHTS_WORD ? "rights that are none" : NULL;
+	}
 	case PARAMETERS: return check_parameters(bytes, size, value);
 	case LIMIT: return within(size, value, sizeof(struct gaol_limit), 8) ? NULL : "a limit outside of the plan";
 	case SELF:
@@ -137,7 +151,8 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 
 	const struct gaol_step *step = (const void *)(bytes + p->steps);
 	uint64_t lifted = 0;
-	int ruleset = 0, kept = 0, pool = 0, seatbelt = 0;
+	int ruleset = 0, kept = 0, pool = 0, seatbelt = 0, entered = 0, loader = 0;
+	uint32_t opened = 0;
 	for (uint32_t stage = 0, i = 0; i < count; i++) {
 		const struct gaol_step *s = &step[i];
 		while (i >= p->first[stage + 1]) stage++;
@@ -154,7 +169,15 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		if (bad == NULL) bad = check_arg(bytes, size, s, r->b, s->b);
 		if (bad != NULL) return bad;
 		/* what the child keeps from one step to another must be there when it is used */
+		if (entered) return "a step behind capability mode";
 		switch (s->op) {
+		case GAOL_CAP_OPEN:
+			if (++opened > GAOL_CAP_MAX) return "too many descriptors of one plan";
+			if (s->flags & GAOL_CAP_LOADER && loader++) return "a second run-time linker";
+			break;
+		case GAOL_CAP_ENTER:
+			entered = 1;
+			break;
 		case GAOL_LIFT:
 			if (lifted >> s->b & 1) return "a slot that is filled twice";
 			lifted |= 1ull << s->b;
@@ -191,6 +214,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		}
 	}
 	if (lifted != 0) return "a tree that is lifted and not put down";
+	if (opened != 0 && !entered) return "descriptors without capability mode";
 	if (ruleset == 1) return "a ruleset that is not enforced";
 	return NULL;
 }

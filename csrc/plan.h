@@ -74,6 +74,8 @@ enum gaol_op {
 	GAOL_SECCOMP_SELF,     /* a: data, struct sock_filter[]; b: count; GAOL_SELF_PID in it stands for the number of this process */
 	GAOL_SECCOMP,          /* a: data, struct sock_filter[]; b: count; the last, since it denies what the others do; flags GAOL_FILTER_* */
 	GAOL_SEATBELT,         /* a: str, the profile; b: data, struct gaol_parameters: macOS. The last, as it denies what the others do */
+	GAOL_CAP_OPEN,         /* a: str; b: data, struct gaol_rights; flags GAOL_CAP_*; FreeBSD. Of these steps number i, from 0 on, opens the descriptor gaol_cap_program() + 1 + i */
+	GAOL_CAP_ENTER,        /* flags GAOL_CAP_TRAP; FreeBSD. The last: the process enters capability mode with the program's executable open */
 	GAOL_OPS,
 
 	GAOL_FIXED = 1000,
@@ -120,6 +122,17 @@ enum gaol_op {
 #define GAOL_FILTER_TOLD 1u
 #define GAOL_TOLD_MAX 1024u /* instructions */
 
+#define GAOL_CAP_DIR 1u    /* what it must be: a directory, */
+#define GAOL_CAP_FILE 2u   /* a regular file, */
+#define GAOL_CAP_NODE 4u   /* a device */
+#define GAOL_CAP_READ 8u   /* how it is opened, if it is no directory: O_RDONLY, O_WRONLY, O_RDWR; neither: O_PATH */
+#define GAOL_CAP_WRITE 16u
+#define GAOL_CAP_LOADER 32u /* the run-time linker, which starts what is dynamically linked */
+#define GAOL_CAP_ALL 63u
+#define GAOL_CAP_TRAP 1u   /* what capability mode denies ends the process with SIGTRAP */
+#define GAOL_CAP_FIRST 64u /* programs take low numbers for their own; see gaol_cap_program() */
+#define GAOL_CAP_MAX 1024u /* descriptors of one plan */
+
 struct gaol_step {
 	uint16_t op;
 	uint16_t flags;
@@ -143,6 +156,11 @@ struct gaol_landlock { /* struct landlock_ruleset_attr of ABI 6; size: how much 
 struct gaol_limit {
 	uint64_t soft, hard;
 };
+
+struct gaol_rights { /* cap_rights_t of FreeBSD, version 0, without its bits of version and index (sys/capsicum.h) */
+	uint64_t word[2];
+};
+#define GAOL_RIGHTS_WORD 0x01ffffffffffffffu /* the bits of a word that are rights */
 
 struct gaol_parameters { /* of a profile: a key, a value, … */
 	uint32_t count;      /* even */
@@ -188,6 +206,10 @@ enum gaol_credential_part {
 	GAOL_CREDENTIAL_UID,
 	GAOL_CREDENTIAL_CAPS
 };
+
+/* Where the program's executable is while it is started in capability mode: behind the command's descriptors and the report. Those of GAOL_CAP_OPEN
+ * follow, in order. internal/capsicum.Program says the same. */
+static inline uint32_t gaol_cap_program(const struct gaol_command *c) { return c->nfds + 1 > GAOL_CAP_FIRST ? c->nfds + 1 : GAOL_CAP_FIRST; }
 
 /* The first thing that went wrong; op is GAOL_NONE when nothing did. */
 struct gaol_failure {

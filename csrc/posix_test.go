@@ -135,7 +135,8 @@ func TestTheSpawnOfOtherSystems(t *testing.T) {
 		{name: "a warning is no error", text: seatbeltText + "warn", script: ":", said: fine, out: "param R0=/a b\nparam R1=/c\napplied " + seatbeltText + "warn\n"},
 		{name: "the directory", script: "pwd", said: fine, out: applied + "/usr\n", change: func(c *plan.Command) { c.Dir = "/usr" }},
 		{name: "no other descriptor is open", script: "for f in /proc/self/fd/*; do [ -e $f ] && echo ${f##*/}; done; :", said: fine, out: applied + "0\n1\n2\n"},
-		{name: "signals are neither blocked nor ignored", script: "grep -E 'Sig(Blk|Ign)' /proc/self/status", said: fine, out: applied + "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"},
+		// glibc keeps signals 32 and 33 for itself, so that here, not on those systems, they stay as they were
+		{name: "signals are neither blocked nor ignored", script: "for s in Blk Ign; do printf '%x\\n' $((0x$(sed -n \"s/^Sig$s:[[:space:]]*//p\" /proc/$$/status) & ~0x180000000)); done", said: fine, out: applied + "0\n0\n"},
 		{name: "a session of its own", script: "set -- $(cat /proc/$$/stat); [ $5 = $$ ] && [ $6 = $$ ] && [ $7 = 0 ] && echo yes", said: fine, out: applied + "yes\n"},
 		{name: "the plan's limit", script: "ulimit -c", said: fine, out: applied + "0\n", steps: []plan.Step{{Op: plan.Rlimit, N: syscall.RLIMIT_CORE}}},
 		{name: "the command's limits", script: "ulimit -n; ulimit -Hn", said: fine, out: applied + "100\n200\n", steps: []plan.Step{{Op: plan.Limits}},

@@ -163,11 +163,7 @@ func TestASpawnReadsAndWritesNothingOutsideOfItsMemory(t *testing.T) {
 	if out, err := exec.Command("gcc", "-std=gnu11", "-O2", "-c", "init_linux.c", "-o", object).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	sources, err := filepath.Glob("*.c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sources = slices.DeleteFunc(sources, func(s string) bool { return s == "init_linux.c" })
+	sources := slices.DeleteFunc(linuxSources(t), func(s string) bool { return s == "init_linux.c" })
 	// Where a function does not return, ASan clears what it knows of the stack, which it takes to be the thread's first; the children's is another.
 	driver := sanitized(t, append(sources, "testdata/spawn_driver.c", object, "-D_Noreturn=", "-O0")...)
 	write := func(name string, b []byte) string {

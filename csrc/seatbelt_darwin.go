@@ -12,6 +12,7 @@ import "C"
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -36,6 +37,29 @@ func TrySeatbelt() (reason, fix string) {
 		reason += ": " + said
 	}
 	return reason, ""
+}
+
+// SandboxCheck says that this system has sandbox_check, which CarriesMark asks.
+func SandboxCheck() bool { return C.gaol_seatbelt_symbols()&C.GAOL_SEATBELT_CHECKS != 0 }
+
+// Canonical is a path as the kernel writes it, with the case that its names have on the disk. Of a link it is the link's own.
+func Canonical(path string) (string, error) {
+	name, out := C.CString(path), (*C.char)(C.malloc(C.GAOL_SEATBELT_TEXT))
+	defer C.free(unsafe.Pointer(name))
+	defer C.free(unsafe.Pointer(out))
+	if r := C.gaol_seatbelt_path(name, out); r != 0 {
+		return "", syscall.Errno(r)
+	}
+	return C.GoString(out), nil
+}
+
+// Time is the processor time that a process has used so far, by all of its threads, without its children.
+func Time(pid int) (time.Duration, error) {
+	var ns C.uint64_t
+	if r := C.gaol_seatbelt_time(C.int(pid), &ns); r != 0 {
+		return 0, syscall.Errno(r)
+	}
+	return time.Duration(ns), nil
 }
 
 // InSandbox says that this process is in a sandbox.

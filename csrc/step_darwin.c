@@ -18,7 +18,10 @@
 #include "spawn_posix.h"
 
 #ifdef __APPLE__
+#include <fcntl.h>
 #include <libproc.h>
+#include <mach/mach_time.h>
+#include <sys/param.h>
 #include <sys/proc_info.h>
 #endif
 
@@ -228,6 +231,27 @@ static int plain_exec(struct gaol_posix_state *state, const char *candidate, cha
 }
 
 #ifdef __APPLE__
+int gaol_seatbelt_path(const char *path, char *out) {
+	_Static_assert(GAOL_SEATBELT_TEXT >= MAXPATHLEN, "F_GETPATH fills that much (man 2 fcntl)");
+	/* neither read nor followed: O_EVTONLY asks for no right to do so */
+	int fd = open(path, O_EVTONLY | O_SYMLINK | O_CLOEXEC), error = 0;
+	if (fd < 0) return errno;
+	if (fcntl(fd, F_GETPATH, out) < 0) error = errno;
+	close(fd);
+	return error;
+}
+
+int gaol_seatbelt_time(int pid, uint64_t *ns) {
+	struct proc_taskinfo info;
+	mach_timebase_info_data_t base;
+	errno = 0;
+	if (proc_pidinfo(pid, PROC_PIDTASKINFO, 0, &info, (int)sizeof info) != (int)sizeof info) return errno != 0 ? errno : ESRCH;
+	if (mach_timebase_info(&base) != KERN_SUCCESS) return ENOTSUP;
+	/* the times are in ticks, which are 125/3 ns on Apple's processors */
+	*ns = (uint64_t)((unsigned __int128)(info.pti_total_user + info.pti_total_system) * base.numer / base.denom);
+	return 0;
+}
+
 /* There is no closefrom. The list is of the lowest numbers that there are, so that a full one is looked at again. */
 static int close_from(int from) {
 	static struct proc_fdinfo list[GAOL_FDS_MAX + 1024];

@@ -12,6 +12,7 @@ import (
 	"github.com/gaol-sandbox/gaol"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
 )
 
 var _ = Describe("Memory that RLIMIT_AS bounds", Label(withoutNamespaces), func() {
@@ -48,6 +49,18 @@ var _ = Describe("Memory that RLIMIT_AS bounds", Label(withoutNamespaces), func(
 		Expect(lacks.Operations[0].Fix).To(HavePrefix("Limits.Disk, which then counts in"))
 		s := sandbox(gaol.System(), gaol.Private("/tmp"), limit, gaol.Limit(gaol.Limits{Disk: 1 << 30}))
 		Expect(s.Report().Enforced).To(ContainElement(HaveField("Mechanism", "RLIMIT_AS of 3221225472 bytes of each process")))
+	})
+
+	It("is not passed by access lists, which no file system of memory counts", func() {
+		if barred != "" {
+			Skip("the namespace engine is missing: " + barred)
+		}
+		s := sandbox(gaol.System(), gaol.Private("/tmp"), limit, gaol.Limit(gaol.Limits{Disk: 1 << 20}), gaol.WithEngine(gaol.EngineNamespace))
+		for _, number := range []int{unix.SYS_SETXATTR, unix.SYS_LSETXATTR} {
+			list := nr(number, "s:/tmp s:system.posix_acl_access @ ")
+			try(s, call("EPERM", list+"1024 0"), call("EPERM", list+"65532 0"), call("ENOTSUP|EINVAL", list+"1023 0")) // the kernel has looked at it
+		}
+		try(s, call("ENOSYS", "463 -100 s:/tmp 0 s:system.posix_acl_access @ 16")) // setxattrat
 	})
 
 	It("is not what a command adds to a sandbox that was made without", func() {

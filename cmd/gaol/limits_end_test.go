@@ -28,7 +28,7 @@ func TestALimitEndsTheProgramWith124AndIsNamed(t *testing.T) {
 		{"--cpu 1m", "echo x", 0, "x\n", "", "exited", 0, 0},
 		{"--output 4", "echo abc", 0, "abc\n", "", "exited", 0, 0},
 		{"--output 3", "echo abc; " + forever, 124, "abc", "gaol: signal: killed (output limit 3 B)\n", "output limit", 9, -1},
-		{"--output 7", "echo abc >&2; echo def; " + forever, 124, "def", "abc\ngaol: signal: killed (output limit 7 B)\n", "output limit", 9, -1},
+		{"--output 4", "echo abc >&2; echo def >&2; " + forever, 124, "", "abc\ngaol: signal: killed (output limit 4 B)\n", "output limit", 9, -1},
 		{"--wall 1m", "kill -9 $$", 137, "", "", "signal", 9, -1},
 	} {
 		t.Run(row.flags+" "+row.script, func(t *testing.T) {

@@ -30,6 +30,7 @@ var operationFlags = []flagRow{
 	{name: "ipc", parse: ipc, words: ipcWords(), usage: "let the sandbox's processes talk by `KIND`: " + strings.Join(ipcWords(), ", ")},
 	{name: "device", parse: device, usage: "open the device at `PATH`, and control it"},
 	{name: "syscall", parse: syscallName, usage: "make the system call `NAME`, which no other flag brings"},
+	{name: "mach-lookup", parse: machLookup, usage: "look up the Mach service `NAME` (macOS)"},
 	{name: "private", parse: private, usage: "an empty, writable directory of the program's own at `PATH`"},
 	{name: "map", parse: mapped, usage: "show the host's file or directory at another path: `INSIDE=HOST[:rw]`"},
 }
@@ -153,6 +154,8 @@ func device(s string) (gaol.Option, error) {
 }
 
 func syscallName(s string) (gaol.Option, error) { return gaol.Syscall(s), nil }
+
+func machLookup(s string) (gaol.Option, error) { return gaol.MachLookup(s), nil }
 
 // deniable are the flags that --deny takes.
 var deniable = []string{"read", "metadata", "write", "exec"}

@@ -56,6 +56,7 @@ var forms = []struct {
 	{"IPC(POSIXQueues)", gaol.IPC(gaol.POSIXQueues)},
 	{"Device", gaol.Device("/dev/tty")},
 	{"Syscall", gaol.Syscall("personality")},
+	{"MachLookup", gaol.MachLookup("com.apple.trustd.agent")},
 	{"Private", gaol.Private("/srv/gaol")},
 	{"Map", gaol.Map("/srv/gaol", "/usr", gaol.ReadOnly)},
 }

@@ -34,7 +34,7 @@ func flagWords(advice string) string {
 	replace(`FileRead and FileExecute of (?:Literal|Subpath)\("([^"]*)"\)`, func(m []string) string { return "--read " + m[1] + " --exec " + m[1] })
 	replace(`\b(File\w+)\((?:Literal|Subpath)\("([^"]*)"\)\)`, func(m []string) string { return valued(m[1], m[2]) })
 	replace(`\b(File\w+)\(Optional\((?:Literal|Subpath)\("([^"]*)"\)\)\)`, func(m []string) string { return valued(m[1], m[2]) })
-	replace(`\b(Private|Device|Syscall)\("([^"]*)"\)`, func(m []string) string { return valued(m[1], m[2]) })
+	replace(`\b(Private|Device|Syscall|MachLookup)\("([^"]*)"\)`, func(m []string) string { return valued(m[1], m[2]) })
 	replace(`\bMap\("([^"]*)", "([^"]*)", Read(Only|Write)\)`, func(m []string) string {
 		return "--map " + m[1] + "=" + m[2] + map[string]string{"Write": ":rw"}[m[3]]
 	})

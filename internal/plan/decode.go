@@ -66,6 +66,8 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 		return words(&s.Ruleset.FS, &s.Ruleset.Net, &s.Ruleset.Scoped, &s.Ruleset.Size)
 	case limit:
 		return words(&s.Limit.Soft, &s.Limit.Hard)
+	case capRights:
+		return words(&s.Rights[0], &s.Rights[1])
 	case parameters:
 		if uint64(v)+4 > uint64(len(b)) {
 			return errTruncated

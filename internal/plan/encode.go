@@ -33,7 +33,8 @@ type Step struct {
 	Ruleset Ruleset
 	Limit   Limit
 	Filter  []Instruction
-	Params  []string // a key, a value, …
+	Params  []string  // a key, a value, …
+	Rights  [2]uint64 // of a descriptor, as struct gaol_rights has them
 	Why     string
 }
 
@@ -115,6 +116,8 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 		return a.words(s.Ruleset.FS, s.Ruleset.Net, s.Ruleset.Scoped, s.Ruleset.Size), nil
 	case limit:
 		return a.words(s.Limit.Soft, s.Limit.Hard), nil
+	case capRights:
+		return a.words(s.Rights[0], s.Rights[1]), nil
 	case filter:
 		a.align(8)
 		at := a.offset()
@@ -219,6 +222,8 @@ type Command struct {
 	CPU        uint64          // nanoseconds of processor time after which the init ends the program; 0: no limit
 	Processors uint32          // with CPU: how many can be busy with the program at once
 	User       *User           // nil: the caller
+	// Mark, if not empty, tells this command from all others to those that look at it from outside. It is not encoded.
+	Mark string
 }
 
 // ResourceLimit is one limit of a command.

@@ -41,6 +41,8 @@ var anyStep = rapid.Custom(func(t *rapid.T) Step {
 			s.Ruleset = Ruleset{rapid.Uint64().Draw(t, "fs"), rapid.Uint64().Draw(t, "net"), rapid.Uint64().Draw(t, "scoped"), rapid.Uint64().Draw(t, "size")}
 		case limit:
 			s.Limit = Limit{rapid.Uint64().Draw(t, "soft"), rapid.Uint64().Draw(t, "hard")}
+		case capRights:
+			s.Rights = [2]uint64{rapid.Uint64().Draw(t, "rights"), rapid.Uint64().Draw(t, "more rights")}
 		case parameters:
 			for range rapid.IntRange(0, 5).Draw(t, "parameters") {
 				s.Params = append(s.Params, oddString.Draw(t, "key"), oddString.Draw(t, "value"))
@@ -139,6 +141,9 @@ func everyStep() []Step {
 		{Op: SeccompSelf, Filter: []Instruction{{Code: 6, K: 0x7fff0000}, {Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}},
 		{Op: Seccomp, Filter: []Instruction{{Code: 6, K: 0x7fff0000}}, Flags: Told},
+		{Op: CapOpen, Path: "/srv/in", Flags: CapDir, Rights: [2]uint64{0x80d, 0x20}},
+		{Op: CapOpen, Path: "/libexec/ld-elf.so.1", Flags: CapFile | CapRead | CapLoader, Rights: [2]uint64{1 << 7, 0}},
+		{Op: CapEnter, Flags: CapTrap},
 		{Op: Seatbelt, Text: "(version 1)(deny default)", Params: []string{"R0", "/srv/a b", "R1", "/private/tmp"}},
 	})
 }

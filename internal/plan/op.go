@@ -67,6 +67,8 @@ const (
 	SeccompSelf
 	Seccomp
 	Seatbelt
+	CapOpen
+	CapEnter
 	ops
 )
 
@@ -115,6 +117,7 @@ const (
 	filter         // struct sock_filter[]
 	count          // how many of them
 	parameters     // struct gaol_parameters
+	capRights      // struct gaol_rights
 )
 
 // info describes the steps: the word that String prints and errors use, the stage, the arguments.
@@ -164,6 +167,8 @@ var info = [ops]struct {
 	SeccompSelf:     {"seccomp-self", Confine, filter, count},
 	Seccomp:         {"seccomp", Confine, filter, count},
 	Seatbelt:        {"seatbelt", Confine, text, parameters},
+	CapOpen:         {"cap-open", Confine, path, capRights},
+	CapEnter:        {"cap-enter", Confine, none, none},
 }
 
 // fixed names the ops that are not steps of a plan.
@@ -247,6 +252,25 @@ const (
 	IsNode
 	IsFifo
 	IsSock
+)
+
+// Flags of CapOpen: what the path must be, and how it is opened.
+const (
+	CapDir uint16 = 1 << iota
+	CapFile
+	CapNode
+	CapRead
+	CapWrite
+	CapLoader // the run-time linker
+)
+
+// CapTrap, of CapEnter: what capability mode denies ends the process with SIGTRAP.
+const CapTrap uint16 = 1
+
+// CapFirst is the least number of a descriptor that CapOpen opens, less one: that is the program's. CapMax is how many there can be.
+const (
+	CapFirst = 64
+	CapMax   = 1024
 )
 
 // Failure is the child's one record: the step that failed and why. Step counts in the plan for its steps; for the others it is

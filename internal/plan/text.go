@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +50,9 @@ func names(bits uint64, known []string) string {
 	return strings.Join(out, " ")
 }
 
+// bsdResources are those of macOS and FreeBSD (sys/resource.h).
+var bsdResources = map[uint32]string{0: "cpu", 1: "fsize", 2: "data", 3: "stack", 4: "core", 5: "rss", 6: "memlock", 7: "nproc", 8: "nofile", 9: "sbsize", 10: "vmem"}
+
 var resources = map[uint32]string{0: "cpu", 1: "fsize", 2: "data", 3: "stack", 4: "core", 7: "nofile", 9: "as"}
 
 // String is the plan as text, one step a line: the form of the golden files and of `gaol explain`.
@@ -66,9 +70,18 @@ func (p Plan) String() string {
 			stage = d
 			fmt.Fprintf(&b, "%s:\n", stage)
 		}
+		if name, ok := bsdResources[s.N]; ok && s.Op == Rlimit && p.bsd() {
+			fmt.Fprintf(&b, "  %s %s soft %d hard %d\n", s.Op, name, s.Limit.Soft, s.Limit.Hard)
+			continue
+		}
 		fmt.Fprintf(&b, "  %s\n", s)
 	}
 	return b.String()
+}
+
+// bsd says that the plan is for macOS or FreeBSD.
+func (p Plan) bsd() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == Seatbelt || s.Op == CapEnter })
 }
 
 // String is the step as text, without Why.
@@ -116,13 +129,23 @@ func (s Step) String() string {
 			}
 		case limit:
 			add("soft %d hard %d", s.Limit.Soft, s.Limit.Hard)
+		case capRights:
+			add("%s", CapRights(s.Rights))
 		case count:
 			add("%d instructions", len(s.Filter))
 		case parameters:
 			for i := 0; i+1 < len(s.Params); i += 2 {
-				add("%s=%q", s.Params[i], s.Params[i+1])
+				add("%s=%q", quote(s.Params[i]), s.Params[i+1])
 			}
 		}
+	}
+	if s.Op == CapOpen || s.Op == CapEnter {
+		for i, name := range capFlags[s.Op] {
+			if s.Flags>>i&1 != 0 {
+				add("%s", name)
+			}
+		}
+		return strings.Join(parts, " ")
 	}
 	if s.Op == LandlockPath {
 		if s.Flags&MustBeMount != 0 {
@@ -157,6 +180,30 @@ func (s Step) String() string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+var capFlags = map[Op][]string{
+	CapOpen:  {"(directory)", "(file)", "(device)", "to read", "to write", "the linker"},
+	CapEnter: {"trap"},
+}
+
+// The rights of Capsicum by their bits (sys/capsicum.h): those of a word by themselves, without what the header's names bring along.
+var capsicum = [2][]string{
+	{"read", "write", "seek-tell", "seek", "mmap", "mmap-x", "create", "fexecve", "fsync", "ftruncate", "lookup", "fchdir", "fchflags", "fchmod",
+		"fchown", "fcntl", "flock", "fpathconf", "fsck", "fstat", "fstatfs", "futimes", "linkat-target", "mkdirat", "mkfifoat", "mknodat",
+		"renameat-source", "symlinkat", "unlinkat", "accept", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "peeloff",
+		"setsockopt", "shutdown", "bindat", "connectat", "linkat-source", "renameat-target", "fchroot"},
+	{"mac-get", "mac-set", "sem-getvalue", "sem-post", "sem-wait", "event", "kqueue-event", "ioctl", "ttyhook", "pdgetpid", "pdwait", "pdkill",
+		"extattr-delete", "extattr-get", "extattr-list", "extattr-set", "acl-check", "acl-delete", "acl-get", "acl-set", "kqueue-change", "inotify-add", "inotify-rm"},
+}
+
+// CapRights is rights of a descriptor as text.
+func CapRights(r [2]uint64) string {
+	words := names(r[0], capsicum[0])
+	if r[1] != 0 {
+		words = strings.TrimPrefix(words+" "+names(r[1], capsicum[1]), "nothing ")
+	}
+	return words
 }
 
 // quote leaves plain paths as they are and quotes the rest, so that a line stays a line.

@@ -111,7 +111,10 @@ func (h Host) Engines() (out []profile.Engine) {
 // engine says whether a forced engine works, and what it lacks.
 func (h Host) engine(e profile.Engine) (Unsupported, bool) {
 	u := Unsupported{Operation: "WithEngine(" + e.Go() + ")"}
-	if e != profile.AnyEngine && !slices.Contains(platforms[h.Platform].engines, e) {
+	if e == profile.AnyEngine {
+		return u, true
+	}
+	if !slices.Contains(platforms[h.Platform].engines, e) {
 		u.Mechanism, u.Detail = "another system", platforms[h.Platform].name+" has no such engine"
 		return u, false
 	}
@@ -121,8 +124,6 @@ func (h Host) engine(e profile.Engine) (Unsupported, bool) {
 		return lack, ok
 	}
 	switch {
-	case e == profile.AnyEngine:
-		return u, true
 	case h.Barred.Mechanism != "":
 		u.Mechanism, u.Detail, u.Fix = h.Barred.Mechanism, h.Barred.Detail, h.Barred.Fix
 		return u, false

@@ -127,6 +127,8 @@ func (r *ruler) operation(op profile.Operation) error {
 		return r.device(op)
 	case profile.Syscall:
 		return r.policy.syscalls(op)
+	case profile.MachLookup:
+		r.lack(op, SeatbeltMechanism, noMach, "")
 	}
 	return nil
 }

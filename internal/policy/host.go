@@ -38,6 +38,7 @@ type Host struct {
 	System     string // operating system and kernel release, for people
 	Platform   Platform
 	Seatbelt   Check // macOS: a profile is compiled and applied
+	Marks      Check // macOS: the processes of a sandbox can be told from others
 	Namespaces Check // namespaces, mounts, the init and the exec: the namespace engine as a whole
 	Proc       Check // a proc of a new pid namespace can be mounted
 	Seccomp    Check
@@ -65,6 +66,10 @@ type Host struct {
 	Cores  Check
 	FS     FS
 	Mounts []Mount
+	// Of FreeBSD: capability mode with descriptors; the preload library, at PreloadPath; jails. Program is the kind of program that is meant.
+	Capsicum, Preload, Jail Check
+	PreloadPath             string
+	Program                 ProgramKind
 	// Force is the engine that a profile gets which forces none itself.
 	Force profile.Engine
 }

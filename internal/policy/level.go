@@ -94,7 +94,9 @@ func resolveAlone(op profile.Operation, h Host) (Policy, error) {
 func always(op profile.Operation, engine string) bool {
 	switch op.Kind {
 	case profile.Signal:
-		return true
+		return engine == NamespaceEngine || engine == LandlockEngine || engine == CapsicumEngine
+	case profile.SystemInfoRead:
+		return engine == CapsicumEngine
 	case profile.FileReadMetadata:
 		return !op.Deny && engine == LandlockEngine
 	}

@@ -51,6 +51,7 @@ IPC(POSIXSharedMemory)                         + + + + + + +   | - - - - - - -
 IPC(POSIXQueues)                               + + + + + + +   | - - - - - - -
 Device(/dev/tty)                               + + + + + + +   | - + + + + + +
 Syscall(personality)                           + + + + + + +   | - + + + + + +
+MachLookup(com.apple.trustd)                   - - - - - - -   | - - - - - - -
 Private(/tmp)                                  + + + + + + +   | - - - - - - -
 Map(/data, /srv/in, ReadOnly)                  ~ + + + + + +   | - - - - - - -
 `
@@ -91,6 +92,7 @@ var forms = []profile.Operation{
 	ipcKind(profile.NamedPipes), ipcKind(profile.SystemV), ipcKind(profile.POSIXSharedMemory), ipcKind(profile.POSIXQueues),
 	{Kind: profile.Device, Pattern: profile.Pattern{Path: "/dev/tty", Match: profile.Literal}},
 	{Kind: profile.Syscall, Names: "personality"},
+	{Kind: profile.MachLookup, Names: "com.apple.trustd"},
 	private("/tmp"), mapRO("/data", "/srv/in"),
 }
 

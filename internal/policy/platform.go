@@ -28,6 +28,8 @@ type platform struct {
 	// held names the mechanism of each limit that there is.
 	held func(*Limits) map[string]string
 	text func(*Policy) string
+	// shows says that the program sees a path.
+	shows func(*Policy, string) bool
 }
 
 // platforms is filled by an init of each row's file: the functions refer to the table themselves.

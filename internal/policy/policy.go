@@ -98,6 +98,8 @@ type Policy struct {
 
 	Seatbelt Seatbelt // of the engine of macOS
 
+	Capsicum Capsicum // of the first engine of FreeBSD
+
 	Engine     string
 	Mechanisms []string
 	Enforced   []Enforcement

@@ -119,6 +119,8 @@ func (r *resolver) operations(ops []profile.Operation) error {
 			err = r.node(op)
 		case profile.Syscall:
 			err = r.policy.syscalls(op)
+		case profile.MachLookup:
+			r.lack(op, SeatbeltMechanism, noMach, "")
 		}
 		if err == nil {
 			err = r.bring(op)

@@ -142,6 +142,9 @@ func (p *Policy) enclosing(at string) *Entry {
 
 // Shows reports whether the program sees the path, as far as the policy alone can tell: links are not followed.
 func (p *Policy) Shows(at string) bool {
+	if shows := platforms[p.Platform].shows; shows != nil {
+		return shows(p, at)
+	}
 	if p.Engine != NamespaceEngine {
 		return true
 	}

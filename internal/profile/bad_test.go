@@ -12,7 +12,7 @@ import (
 const (
 	schemaLine  = "schema = 1\n"
 	unknownKeys = "unknown key; the keys are schema, extends, widen, system, read, metadata, write, exec, connect, listen, " +
-		"sysinfo, process, signal, trace, ipc, device, syscall, private, map, deny, best-effort, env, pass-env, dir, on-denied, limits"
+		"sysinfo, process, signal, trace, ipc, device, syscall, private, map, mach-lookup, deny, best-effort, env, pass-env, dir, on-denied, limits"
 	reaches   = "; write all, tcp:PORT, udp:PORT, unix:PATH, HOST:PORT or CIDR:PORT"
 	listens   = "; write all, tcp:PORT, udp:PORT, loopback:PORT or unix:PATH"
 	variables = "; the variables are ${HOME}, ${CWD} and ${TMP}"
@@ -197,7 +197,7 @@ var badTOML = []struct{ data, want string }{
 	{schemaLine + `best-effort = [{ connect = 'tcp:0' }]`, `p.toml:2: best-effort[0].connect: "tcp:0": port 0 is not one of 1 to 65535`},
 	{schemaLine + `best-effort = [{ deny = '/a' }]`, `p.toml:2: best-effort[0].deny: a table such as { read = "/path" } is needed, not a string`},
 	{schemaLine + `best-effort = [{ deny = { exec = '/a/' } }]`, `p.toml:2: best-effort[0].deny.exec: "/a/": the path is not clean: write "/a"`},
-	{schemaLine + `best-effort = [{ env = { A = 'x' } }]`, `p.toml:2: best-effort[0].env: unknown key; the keys are system, read, metadata, write, exec, connect, listen, sysinfo, process, signal, trace, ipc, device, syscall, private, map, deny`},
+	{schemaLine + `best-effort = [{ env = { A = 'x' } }]`, `p.toml:2: best-effort[0].env: unknown key; the keys are system, read, metadata, write, exec, connect, listen, sysinfo, process, signal, trace, ipc, device, syscall, private, map, mach-lookup, deny`},
 	{schemaLine + `engine = 'landlock'`, `p.toml:2: engine: ` + unknownKeys},
 	{schemaLine + "map = [\n'/m=/a',\n'/n=/a',\n'/m=/b:rw']", `p.toml:5: map[2]: Map("/m", "/a", ReadOnly) has taken this place; a path inside shows one thing`},
 	{schemaLine + "map = ['/m=/a']\nbest-effort = [{ map = '/m=/a' }]", `p.toml:3: best-effort[0]: Map("/m", "/a", ReadOnly) has taken this place; a path inside shows one thing`},

@@ -24,6 +24,7 @@ var entryForms = map[Kind]struct {
 	IPC:              {"a list of kinds", (*document).ipc},
 	Device:           {"a list of paths", (*document).device},
 	Syscall:          {"a list of names", (*document).syscall},
+	MachLookup:       {"a list of names", (*document).service},
 	Private:          {"a list of paths", (*document).private},
 	Map:              {"a list of INSIDE=HOST", (*document).mapping},
 }
@@ -189,6 +190,17 @@ func (d *document) syscall(_ Kind, key string, n *node) (Operation, error) {
 		return Operation{}, d.wants(key, n, "a system call's name")
 	}
 	op, err := ParseSyscall(n.text)
+	if err != nil {
+		return op, d.fault(key, n.line, err)
+	}
+	return op, nil
+}
+
+func (d *document) service(_ Kind, key string, n *node) (Operation, error) {
+	if n.shape != aString {
+		return Operation{}, d.wants(key, n, "a service's name")
+	}
+	op, err := ParseMachLookup(n.text)
 	if err != nil {
 		return op, d.fault(key, n.line, err)
 	}

@@ -275,7 +275,7 @@ func subject(op Operation) string {
 		}
 	case IPC:
 		return op.IPC.Word()
-	case Syscall:
+	case Syscall, MachLookup:
 		return op.Names
 	case Private, Map:
 		return op.Path

@@ -162,6 +162,15 @@ func ParseSyscall(s string) (Operation, error) {
 	return op, nil
 }
 
+// ParseMachLookup reads the name of a Mach service.
+func ParseMachLookup(s string) (Operation, error) {
+	op := Operation{Kind: MachLookup, Names: s}
+	if err := checkService(s); err != nil {
+		return op, &Error{Path: s, Err: err}
+	}
+	return op, nil
+}
+
 // ParseDevice reads the path of a device.
 func ParseDevice(s string) (Operation, error) { return parseDevice(s, verbatim) }
 

@@ -115,6 +115,10 @@ func formatEntry(op Operation) string {
 		if op.validate() == nil {
 			return quote(op.Names)
 		}
+	case MachLookup:
+		if op.validate() == nil {
+			return quote(op.Names)
+		}
 	case Private:
 		return quote(escapeEnd(escape(op.Path), "?"))
 	case Map:

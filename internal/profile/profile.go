@@ -29,6 +29,7 @@ const (
 	Syscall
 	Private
 	Map
+	MachLookup
 )
 
 // names pairs each kind with its Go name and its key in files and flags.
@@ -49,6 +50,7 @@ var names = [...]struct{ name, key string }{
 	Syscall:          {"Syscall", "syscall"},
 	Private:          {"Private", "private"},
 	Map:              {"Map", "map"},
+	MachLookup:       {"MachLookup", "mach-lookup"},
 }
 
 // Kinds lists every kind in the order of the constants.
@@ -177,7 +179,7 @@ type Operation struct {
 	Mode    Mode
 	Address Address
 	IPC     IPCKind
-	Names   string // of system calls: sorted, each once, a space between two: see JoinNames
+	Names   string // of system calls: sorted, each once, a space between two: see JoinNames; of MachLookup: the service's
 	// Deny makes a file operation a hole in what others allow: the more specific path wins, and this one wins a tie.
 	Deny bool
 	// Inherited is a Deny of a file that the profile's own extends: that nothing is left for it to take is no error.
@@ -226,6 +228,8 @@ func (o Operation) plain() string {
 			}
 		}
 		return "Syscall(" + strings.Join(names, ", ") + ")"
+	case MachLookup:
+		return fmt.Sprintf("MachLookup(%q)", o.Names)
 	case Private:
 		return fmt.Sprintf("Private(%q)", o.Path)
 	case Map:

@@ -72,6 +72,8 @@ var anyOperation = rapid.Custom(func(t *rapid.T) Operation {
 		op.Pattern = Pattern{Path: anyPath.Draw(t, "path"), Match: Literal}
 	case Syscall:
 		op.Names = JoinNames(rapid.SliceOfN(rapid.SampledFrom([]string{"bpf", "clone3", "io_uring_setup", "_llseek", "x"}), 1, 4).Draw(t, "names")...)
+	case MachLookup:
+		op.Names = rapid.SampledFrom([]string{"com.apple.trustd.agent", "a", "x@Uv3", "com.apple.system/opendirectoryd-1_$#=?"}).Draw(t, "service")
 	case Private:
 		op.Path = anyPath.Draw(t, "path")
 	case Map:
@@ -270,7 +272,7 @@ func TestAnInvalidProfileGivesTextThatDoesNotParse(t *testing.T) {
 		outbound(Address{FormCIDR, 80, "a"}), outbound(Address{FormLoopback, 80, ""}), inbound(Address{FormHost, 80, "a"}),
 		outbound(Address{FormLocalSocket, 0, "a"}), outbound(Address{FormLocalSocket, 1, "/a"}), outbound(Address{99, 1, "a"}),
 		{Kind: IPC}, {Kind: IPC, IPC: 99}, {Kind: Device}, {Kind: Device, Pattern: sub("/a")}, {Kind: Device, Pattern: optional(literal("/a"))},
-		{Kind: Syscall}, {Kind: Syscall, Names: "b a"}, {Kind: Syscall, Names: "a  b"}, {Kind: Syscall, Names: "A"},
+		{Kind: Syscall}, {Kind: MachLookup}, {Kind: MachLookup, Names: "a b"}, {Kind: MachLookup, Names: "a\""}, {Kind: MachLookup, Names: "com.apple.*"}, {Kind: Syscall, Names: "b a"}, {Kind: Syscall, Names: "a  b"}, {Kind: Syscall, Names: "A"},
 		deny(Operation{Kind: System}), deny(outbound(All)), deny(Operation{}), deny(Operation{Kind: Private, Path: "/a"}), effort(Operation{}),
 		effort(deny(Operation{Kind: Trace})), deny(file(FileRead, sub("a"))), effort(Operation{Kind: IPC}),
 	} {

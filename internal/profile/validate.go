@@ -33,8 +33,8 @@ func (p Profile) Validate() error {
 	if err := p.Limits.Validate(); err != nil {
 		return err
 	}
-	if p.Engine > EngineLandlock {
-		return &Error{Operation: "WithEngine", Err: fmt.Errorf("unknown engine %d; write EngineNamespace or EngineLandlock", p.Engine)}
+	if p.Engine > EngineJail {
+		return &Error{Operation: "WithEngine", Err: fmt.Errorf("unknown engine %d; write EngineNamespace, EngineLandlock, EngineSeatbelt, EngineCapsicum or EngineJail", p.Engine)}
 	}
 	if p.OnDenied > Kill {
 		return &Error{Operation: "OnDenied", Err: fmt.Errorf("unknown action %d", p.OnDenied)}
@@ -135,6 +135,11 @@ func (o Operation) validate() error {
 			return fail("", err)
 		}
 		return nil
+	case MachLookup:
+		if err := checkService(o.Names); err != nil {
+			return fail("", err)
+		}
+		return nil
 	case Private:
 		return paths(o.Path)
 	case Map:
@@ -179,6 +184,22 @@ func checkNames(names string) error {
 	}
 	if JoinNames(list...) != names {
 		return errors.New("the names are not sorted, each once")
+	}
+	return nil
+}
+
+// maxService is BOOTSTRAP_MAX_NAME_LEN of macOS (servers/bootstrap.h), the terminating NUL included.
+const maxService = 128
+
+// checkService wants the name of a Mach service.
+func checkService(name string) error {
+	switch {
+	case name == "":
+		return errors.New("it names no service")
+	case len(name) >= maxService:
+		return fmt.Errorf("the name is longer than %d bytes", maxService-1)
+	case strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' || r == '*' }) >= 0:
+		return errors.New("it is not the name of a Mach service, such as com.apple.trustd.agent")
 	}
 	return nil
 }

@@ -112,7 +112,12 @@ func TestAttacksOnSingleGrantsFailAndTheirTwinsPass(t *testing.T) {
 		{"touch", "utimensat", [6]uint64{}, strict, DenyEPERM},
 		{"touch", "utimensat", [6]uint64{}, Grants{Attributes: true}, Allow},
 		{"an access list", "fsetxattr", [6]uint64{}, strict, DenyEPERM},
-		{"an access list at a directory", "setxattrat", [6]uint64{}, strict, DenyEPERM},
+		{"an access list", "fsetxattr", [6]uint64{3: 1023}, Grants{Attributes: true}, Allow},
+		{"a long access list", "fsetxattr", [6]uint64{3: 1024}, Grants{Attributes: true}, DenyEPERM},
+		{"the longest", "setxattr", [6]uint64{3: 65532}, none.with(needEnd - 1), DenyEPERM},
+		{"the longest of a link", "lsetxattr", [6]uint64{3: 65532}, Grants{Attributes: true}, DenyEPERM},
+		{"an access list at a directory", "setxattrat", [6]uint64{}, strict, Absent},
+		{"an access list at a directory", "setxattrat", [6]uint64{}, none.with(needEnd - 1), Absent},
 		{"reading it", "fgetxattr", [6]uint64{}, strict, Allow},
 		{"attributes of a file, of Linux 6.17", "file_setattr", [6]uint64{}, none.with(needEnd - 1), Absent},
 

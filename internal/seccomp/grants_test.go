@@ -70,7 +70,7 @@ var adds = map[Need]string{
 	NeedSystemV:     "shmget shmat shmdt shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl",
 	NeedQueues:      "mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr",
 	NeedAttributes: "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr lsetxattr " +
-		"fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat ioctl",
+		"fsetxattr removexattr lremovexattr fremovexattr removexattrat ioctl",
 	NeedTruncate: "truncate open openat",
 	NeedUnmapped: "memfd_create mmap clone close_range",
 	NeedPeers:    "sched_setaffinity sched_setparam sched_setscheduler sched_setattr setpriority ioprio_set",

@@ -3,6 +3,8 @@
 
 package seccomp
 
+import "strings"
+
 // Of linux/sched.h. CLONE_NEWTIME is not among them: clone(2) takes its bit for the exit signal, only clone3 and unshare know it.
 const (
 	cloneVM     = 0x00000100
@@ -129,6 +131,15 @@ func conditional() []Group {
 			Condition: noSetID,
 			Need:      NeedAttributes,
 			any:       []checks{{masked(2, sISXID, 0)}},
+		},
+		{
+			Name: "extended attributes",
+			Why: "as removing them. An access list is kept in memory for each file of a tmpfs, and no limit counts it, neither the size of that " +
+				"file system nor a cgroup (fs/posix_acl.c): of 64 KiB for each of its files they come to many times what either allows",
+			Calls:     strings.Fields(`setxattr lsetxattr fsetxattr`),
+			Condition: "the value has less than 1024 bytes, an access list of 127 entries",
+			Need:      NeedAttributes,
+			any:       []checks{{masked(3, ^uint32(1023), 0)}},
 		},
 		{
 			Name: "open",

@@ -47,6 +47,7 @@ func init() {
 		"proc.scan":     func(a []string) error { return procScan(a[0]) },
 		"proc.nice":     func(a []string) error { return procNice(procNumber(a, 0)) },
 		"proc.fds":      func([]string) error { return procFds() },
+		"proc.env":      func(a []string) error { say("%s", os.Getenv(a[0])); return nil },
 		"proc.pause":    func([]string) error { note("ok"); procWait(); return nil },
 	})
 }

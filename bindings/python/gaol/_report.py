@@ -47,7 +47,7 @@ class Usage:
 
 #: The words for how a program ends; "" where it has not, or never ran.
 ENDS = (
-    "", "exited", "signal", "canceled", "wall limit", "cpu limit", "memory limit", "output limit", "instructions limit", "denied", "lost",
+    "", "exited", "signal", "canceled", "wall limit", "CPU limit", "memory limit", "output limit", "instructions limit", "denied", "lost",
 )  # fmt: skip
 
 
