@@ -15,9 +15,8 @@ import pytest
 import gaol
 import gaol._ffi as ffi
 
-HERE = pathlib.Path(__file__).parent
 PACKAGE = pathlib.Path(gaol.__file__).parent
-HEADER = next((path for path in (HERE / "gaol.h", HERE.parents[2] / "include" / "gaol.h") if path.exists()), HERE / "gaol.h")
+HEADER = pathlib.Path(__file__).parents[3] / "include" / "gaol.h"
 
 
 def test_the_versions_of_package_library_and_project_agree() -> None:
