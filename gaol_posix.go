@@ -118,7 +118,7 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 // start runs a command; the caller of Wait ends what it returns.
 func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	command.CPU, command.Processors = 0, 0 // they are for an init
-	argv := command.Argv // adapt may put others before them
+	argv := command.Argv                   // adapt may put others before them
 	release, err := adapt(s, &command)
 	if err != nil {
 		return nil, err
