@@ -173,7 +173,11 @@ func failure(p *plan.Plan, err error, c *plan.Command) error {
 	case f.Op == plan.Credential && c.User != nil:
 		e.Path = fmt.Sprint("uid ", c.User.Uid)
 	}
-	if e.Hint == "" {
+	switch {
+	case e.Hint != "":
+	case f.Op == plan.Exec && (f.Errno == syscall.EPERM || f.Errno == syscall.EACCES):
+		e.Hint = fmt.Sprintf("the file's mode or the profile does not allow executing it or its interpreter: FileRead and FileExecute of Literal(%q)", e.Path)
+	default:
 		e.Hint = advice(f)
 	}
 	return e

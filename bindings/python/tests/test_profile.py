@@ -43,6 +43,7 @@ KEYWORDS: list[tuple[dict[str, Any], list[gaol.Operation], str]] = [
     ({"ipc": ["named-pipes", "posix-queues"]}, [gaol.ipc("named-pipes"), gaol.ipc("posix-queues")], 'ipc = ["named-pipes", "posix-queues"]'),
     ({"device": "/dev/kvm"}, [gaol.device("/dev/kvm")], 'device = ["/dev/kvm"]'),
     ({"syscall": "personality"}, [gaol.syscall("personality")], 'syscall = ["personality"]'),
+    ({"mach_lookup": "com.apple.x"}, [gaol.mach_lookup("com.apple.x")], 'mach-lookup = ["com.apple.x"]'),
     ({"private": "/tmp"}, [gaol.private("/tmp")], 'private = ["/tmp"]'),
     ({"map": {"/in": "/srv"}}, [gaol.map("/in", "/srv")], 'map = ["/in=/srv"]'),
     ({"map": {"/in": ("/srv", "rw")}}, [gaol.map("/in", "/srv", "rw")], 'map = ["/in=/srv:rw"]'),
