@@ -8,16 +8,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/capsicum"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/sbpl"
 )
 
 // explainers are the systems, by their GOOS.
 var explainers = map[string]func(Profile) (string, error){
-	"darwin": explainDarwin,
+	"darwin":  explainDarwin,
+	"freebsd": explainFreeBSD,
 }
 
-// ExplainFor is what [Sandbox.Explain] would say on another system ("darwin", as GOOS has it), if all that it takes works there. Every path of the
+// ExplainFor is what [Sandbox.Explain] would say on another system ("darwin" or "freebsd", as GOOS has them), if all that it takes works there. Every path of the
 // profile is taken to be there: a device below /dev, a socket by a name that ends so, a file where the name has an ending, else a directory. What that
 // system can never enforce is an *[UnsupportedError].
 func ExplainFor(goos string, profile Profile) (string, error) {
@@ -39,4 +41,19 @@ func explainDarwin(profile Profile) (string, error) {
 		return "", err
 	}
 	return p.String() + "\n" + text.String(), nil
+}
+
+func explainFreeBSD(profile Profile) (string, error) {
+	yes := policy.Check{OK: true}
+	h := policy.Host{System: "FreeBSD", Platform: policy.FreeBSD, Capsicum: yes, Preload: yes, PreloadPath: "/usr/local/lib/gaol/libgaolpaths.so",
+		Jail: policy.Check{Reason: "gaol makes none yet", Fix: "EngineCapsicum"}, FS: policy.BSD{}}
+	p, err := resolve(profile, h)
+	if err != nil {
+		return "", err
+	}
+	steps, err := capsicum.Compile(&p, h)
+	if err != nil {
+		return "", err
+	}
+	return p.String() + "\n" + steps.String(), nil
 }

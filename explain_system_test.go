@@ -25,3 +25,22 @@ func TestAProfileIsExplainedForAnotherSystem(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAProfileIsExplainedForFreeBSD(t *testing.T) {
+	p, err := NewProfile(System(), FileRead(Subpath("/srv/in")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := ExplainFor("freebsd", p)
+	for _, part := range []string{"engine: capsicum", "\n  cap-open /srv/in read", "\n  cap-enter\n"} {
+		if err != nil || !strings.Contains(text, part) {
+			t.Errorf("no %q: %v", part, err)
+		}
+	}
+	for _, option := range []Option{Private("/tmp"), NetworkOutbound(TCP(443)), WithEngine(EngineJail)} {
+		refused, _ := NewProfile(option)
+		if _, err := ExplainFor("freebsd", refused); !errors.Is(err, ErrUnsupported) {
+			t.Errorf("got %v", err)
+		}
+	}
+}

@@ -118,6 +118,7 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 // start runs a command; the caller of Wait ends what it returns.
 func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	command.CPU, command.Processors = 0, 0 // they are for an init
+	argv := command.Argv                   // adapt may put others before them
 	release, err := adapt(s, &command)
 	if err != nil {
 		return nil, err
@@ -145,6 +146,7 @@ func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 		return nil, ErrClosed
 	}
 	if err != nil {
+		command.Argv = argv
 		return nil, failure(&steps, err, &command)
 	}
 	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: mark, processes: s.policy.Processes}, nil

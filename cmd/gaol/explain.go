@@ -13,7 +13,9 @@ const explainLong = `Print the policy that the profile comes to on this host, an
 
 It takes the flags of gaol run, so that a command line can be explained by changing one word
 of it; the COMMAND is not looked at. With --toml, print the profile as a file for -p instead.
-With --os darwin, print what it comes to on macOS: the policy and the profile for Seatbelt.`
+With --os darwin, print what it comes to on macOS: the policy and the profile for Seatbelt.
+With --os freebsd, the policy and the plan of capability mode, for a program that is
+dynamically linked.`
 
 const explainExample = `  gaol explain --system --read .
   gaol explain --system --read . --process --toml > build.toml
@@ -57,6 +59,6 @@ func newExplain() *cobra.Command {
 	flags.register(c)
 	c.Flags().SetInterspersed(false)
 	c.Flags().BoolVar(&toml, "toml", false, "print the profile as a TOML file")
-	c.Flags().StringVar(&system, "os", "", "what it comes to on another `SYSTEM`, whose paths are taken to be there: darwin")
+	c.Flags().StringVar(&system, "os", "", "what it comes to on another `SYSTEM`, whose paths are taken to be there: darwin, freebsd")
 	return c
 }

@@ -60,11 +60,13 @@ class Process(asyncio.subprocess.Process):
 
     def _discard(self) -> None:
         """End a program that nobody will get to see."""
+        self._loop.remove_reader(self._fd)
         self._popen.kill()
         for name in ("stdin", "stdout", "stderr"):
             pipe = self._transports.get(name) or getattr(self._popen, name)
             if pipe is not None:
                 pipe.close()
+        self._popen.wait()  # which is soon, since it is killed
 
     @property
     def returncode(self) -> Optional[int]:

@@ -205,6 +205,8 @@ def test_a_dynamic_user_is_nobody_else(sandbox: gaol.Sandbox) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may choose any user")
 def test_another_user_takes_root(sandbox: gaol.Sandbox) -> None:
     with pytest.raises(PermissionError):
+        gaol.run(["true"], sandbox=sandbox, user="nobody")
+    with pytest.raises(gaol.SetupError, match="that is root"):
         gaol.run(["true"], sandbox=sandbox, user="root")
     assert gaol.run(["true"], sandbox=sandbox, user=os.getuid(), group=os.getgid(), extra_groups=os.getgroups()).returncode == 0
 
