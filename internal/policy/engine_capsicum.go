@@ -100,6 +100,9 @@ func init() {
 		limits: capsicumLimits,
 		held:   capsicumHeld,
 		text:   capsicumText,
+		shows: func(p *Policy, at string) bool {
+			return slices.ContainsFunc(p.Capsicum.Table(), func(t InTable) bool { return at == t.Name || p.Capsicum.Grants[t.Grant].Dir && below(at, t.Name) })
+		},
 	}
 }
 
@@ -131,11 +134,11 @@ func resolveCapsicum(p profile.Profile, h Host) (Policy, error) {
 		return Policy{}, err
 	}
 	r.moves()
+	r.finish()
 	r.unsupported = append(r.unsupported, capsicumLimits(&r.policy, p.Limits, h)...)
 	if len(r.unsupported) > 0 {
 		return Policy{}, &UnsupportedError{r.unsupported}
 	}
-	r.finish()
 	r.policy.Gaps = r.gaps
 	for _, op := range p.Operations {
 		r.policy.Enforced = append(r.policy.Enforced, Enforcement{op.String(), capsicumHolds(op)})

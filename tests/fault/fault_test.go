@@ -106,6 +106,7 @@ func variants() []variant {
 		{name: "namespace, a terminal", engine: view, options: plain, terminal: true},
 		{name: "namespace, no program", engine: view, options: plain, program: none, ends: syscall.ENOTDIR},
 		{name: "namespace, no init", engine: view, options: plain, first: "gaol_process1: execveat", ends: syscall.ENOEXEC},
+		{name: "namespace, a cgroup", engine: view, options: append(slices.Clone(plain), gaol.Limit(gaol.Limits{Processes: 64}))},
 		{name: "namespace, once", engine: view, once: true, options: plain},
 		{name: "namespace, once, everything", engine: view, once: true, options: rich},
 		{name: "namespace, once, no network of another process", engine: view, once: true, options: plain, first: "hold_net: unshare"},

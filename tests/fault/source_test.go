@@ -5,6 +5,7 @@ package fault
 // What was recorded is compared with the source: a call that no variant makes has not been made to fail, and must be listed with the reason.
 
 import (
+	"go/build"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,7 @@ func record(calls []csrc.FaultCall) {
 // unreached are calls that the variants need not make, by function and call, with why.
 var unreached = map[string]string{
 	"build: futex":          "only where the net namespace is made later than all the rest; a wait, and interrupted it is made again",
+	"program: unshare":      "only with a cgroup of its own, which takes a delegated cgroup v2: there is a variant for hosts that have one",
 	"await: futex":          "only where process 1 execs after the program does; a wait, and interrupted it is made again",
 	"await_net: futex":      "only where the net namespace is made later than all the rest; a wait, and interrupted it is made again",
 	"build: waitid":         "only where it takes 20 ms longer, to see whether its process is still there; it does not wait",
@@ -50,11 +52,14 @@ func TestEachCallOfTheSourceWasMadeToFail(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Skipf("the source is missing: %v", err)
 	}
-	if ran < len(variants()) {
-		t.Skipf("only %d of %d variants ran: an engine or a terminal is missing, or they were left out", ran, len(variants()))
+	if all := len(variants()) - 1; ran < all { // but for the one with a cgroup
+		t.Skipf("only %d of %d variants ran: an engine or a terminal is missing, or they were left out", ran, all)
 	}
 	found := 0
 	for _, file := range files {
+		if here, err := build.Default.MatchFile(filepath.Split(file)); err != nil || !here {
+			continue // another system's
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
