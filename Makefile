@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BUILD := build
 SOURCES := $(shell find . -path ./$(BUILD) -prune -o \( -name '*.go' -o -name '*.[ch]' -o -name go.mod \) -print)
 
-.PHONY: all deps demo test test-race soak fuzz bench test-kernels install clean
+.PHONY: all deps demo test test-race soak fuzz bench wheel test-kernels install clean
 all: $(BUILD)/gaol
 
 $(BUILD)/gaol: $(SOURCES) | deps
@@ -32,6 +32,11 @@ fuzz: deps
 
 bench: $(BUILD)/gaol
 	@tests/bench/run $(BUILD)/gaol
+
+# for each Python from 3.9 on: build/python/dist/gaol-*.whl
+wheel: deps
+	@tests/deps python
+	@bindings/python/wheel sdist
 
 test-kernels: deps
 	@tests/vm/test-kernels

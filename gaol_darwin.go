@@ -61,7 +61,7 @@ func adapt(*Sandbox, *plan.Command) (func(), error) { return func() {}, nil }
 // others lists the processes that carry the command's mark. A sandbox stays on a process and all that it makes, whatever group, session or
 // parent they have, and only this command's sandbox allows looking up a service that is named like the mark.
 func (c *child) others() (out []int) {
-	all, err := unix.SysctlKinfoProcSlice("kern.proc.uid", syscall.Getuid())
+	all, err := unix.SysctlKinfoProcSlice("kern.proc.all") // with a Credential they are another user's
 	if err != nil {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -26,6 +27,7 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/profile"
+	"github.com/gaol-sandbox/gaol/internal/sbpl"
 )
 
 func facts() (policy.Host, error) {
@@ -76,7 +78,19 @@ func (t *template) close() {
 	}
 }
 
-func (t *template) String() string { return t.plan.String() }
+// String is the plan, and Seatbelt's profile behind it, where it can be read.
+func (t *template) String() string {
+	p := t.plan
+	p.Steps = slices.Clone(p.Steps)
+	text := ""
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Op == plan.Seatbelt {
+			text = "\n" + sbpl.Profile{Text: s.Text, Params: s.Params}.String()
+			s.Text, s.Params = fmt.Sprint(len(s.Text), " bytes"), nil
+		}
+	}
+	return p.String() + text
+}
 
 // try has nothing to find out: probe has, and the profile was compiled.
 func (s *Sandbox) try() error { return nil }
@@ -104,6 +118,7 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 // start runs a command; the caller of Wait ends what it returns.
 func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	command.CPU, command.Processors = 0, 0 // they are for an init
+	argv := command.Argv                   // adapt may put others before them
 	release, err := adapt(s, &command)
 	if err != nil {
 		return nil, err
@@ -131,6 +146,7 @@ func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 		return nil, ErrClosed
 	}
 	if err != nil {
+		command.Argv = argv
 		return nil, failure(&steps, err, &command)
 	}
 	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: mark, processes: s.policy.Processes}, nil
@@ -157,7 +173,11 @@ func failure(p *plan.Plan, err error, c *plan.Command) error {
 	case f.Op == plan.Credential && c.User != nil:
 		e.Path = fmt.Sprint("uid ", c.User.Uid)
 	}
-	if e.Hint == "" {
+	switch {
+	case e.Hint != "":
+	case f.Op == plan.Exec && (f.Errno == syscall.EPERM || f.Errno == syscall.EACCES):
+		e.Hint = fmt.Sprintf("the file's mode or the profile does not allow executing it or its interpreter: FileRead and FileExecute of Literal(%q)", e.Path)
+	default:
 		e.Hint = advice(f)
 	}
 	return e

@@ -12,7 +12,7 @@ import (
 // leads through one, grants the link and the target that it has when the profile is compiled.
 type Pattern struct{ p profile.Pattern }
 
-// Literal covers one path; a directory cannot be granted without what is in it and is refused.
+// Literal covers one path; a directory cannot be granted without what is in it and is refused, but on macOS, where it can.
 func Literal(path string) Pattern {
 	return Pattern{profile.Pattern{Path: path, Match: profile.Literal}}
 }
@@ -94,7 +94,7 @@ func BestEffort(op Operation) Operation {
 	return op
 }
 
-// SystemInfoRead allows reading the system files of /proc; those that are dangerous stay covered.
+// SystemInfoRead allows reading the system files of /proc; those that are dangerous stay covered. On macOS it is the sysctls that tell of the machine.
 func SystemInfoRead() Operation { return kind(profile.SystemInfoRead) }
 
 // ProcessCreate allows making processes; threads are always allowed. They all end with the program.

@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// Process is a running sandbox, by the number of its init. The program itself is not this process, but signals reach it.
+// Process is a running sandbox, by the number of its init. The program itself is not this process, but signals reach it. On macOS and FreeBSD there
+// is no init, and it is the program.
 type Process struct {
-	// Pid is the init's number on the host; -1 after Release.
+	// Pid is the init's number on the host, or the program's where there is none; -1 after Release.
 	Pid   int
 	child *child
 	cmd   *Cmd
@@ -73,7 +74,7 @@ func (p *Process) ended() (*ProcessState, error) {
 }
 
 // Release gives the program up: it goes on, nobody learns how it ends, and Wait and Signal are errors from here on. It needs to be called
-// only where Wait is not. What the program leaves behind still ends with it, all of it with this process, and its limits hold; its context no
+// only where Wait is not. What the program leaves behind still ends with it, all of it with this process (not on macOS: see docs/SECURITY.md), and its limits hold; its context no
 // longer ends it.
 func (p *Process) Release() error {
 	p.Pid = -1

@@ -2,6 +2,8 @@
 find_path(CMOCKA cmocka.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 find_program(CLANG clang)
 set(tests ${CMAKE_SOURCE_DIR}/tests)
 set(strict -Wall -Wextra -Wpedantic -Werror)
@@ -54,6 +56,14 @@ add_test(NAME abi COMMAND ${tests}/abi/check ${CMAKE_BINARY_DIR}/${soname})
 # somebody else's project, against what is installed
 add_test(NAME consumer COMMAND ${tests}/consumer/run ${CMAKE_BINARY_DIR})
 
+# the table that Go, C and Python share. The table, the victim and the package lie in the build directory: the source may be another user's
+gaol_program(c_cases ${tests}/abi/cases.c ${tests}/abi/cases_tree.c)
+target_link_libraries(c_cases PRIVATE PkgConfig::CJSON)
+configure_file(${tests}/cases.json ${CMAKE_BINARY_DIR}/tests/cases.json COPYONLY)
+add_custom_target(victim ALL COMMAND ${CMAKE_COMMAND} -E env CGO_ENABLED=0 ${GO} build -o ${CMAKE_BINARY_DIR}/tests/victim ./tests/victim
+	WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
+add_test(NAME c_cases COMMAND c_cases ${CMAKE_BINARY_DIR}/tests/cases.json ${CMAKE_BINARY_DIR}/tests/victim)
+
 # the examples
 file(GLOB examples CONFIGURE_DEPENDS examples/c/*.c examples/cpp/*.cpp)
 foreach(file ${examples})
@@ -61,10 +71,20 @@ foreach(file ${examples})
 	get_filename_component(language ${file} DIRECTORY)
 	get_filename_component(language ${language} NAME)
 	gaol_program(example_${language}_${name} ${file})
-	add_test(NAME example_${language}_${name} COMMAND ${tests}/c/example $<TARGET_FILE:example_${language}_${name}>)
+	add_test(NAME example_${language}_${name} COMMAND ${tests}/example ${name} $<TARGET_FILE:example_${language}_${name}>)
 endforeach()
-
-add_test(NAME pasted COMMAND ${tests}/c/pasted ${CMAKE_SOURCE_DIR})
+add_custom_target(example_go ALL COMMAND ${cgo} ${go} -o ${CMAKE_BINARY_DIR}/tests/example_go_unpack ./examples/go/unpack
+	WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
+add_dependencies(example_go victim command) # one Go at a time, as above
+add_test(NAME example_go_unpack COMMAND ${tests}/example unpack ${CMAKE_BINARY_DIR}/tests/example_go_unpack)
+add_custom_target(example_python ALL
+	COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_SOURCE_DIR}/bindings/python/gaol ${CMAKE_BINARY_DIR}/tests/python/gaol
+	COMMAND ${CMAKE_COMMAND} -E rm -f ${CMAKE_BINARY_DIR}/tests/python/gaol/${soname}
+	COMMAND ${CMAKE_COMMAND} -E create_symlink ${CMAKE_BINARY_DIR}/${soname} ${CMAKE_BINARY_DIR}/tests/python/gaol/${soname}
+	COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/examples/python/unpack.py ${CMAKE_BINARY_DIR}/tests/python/unpack.py
+	WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
+add_test(NAME example_python_unpack COMMAND ${tests}/example unpack ${Python3_EXECUTABLE} -B ${CMAKE_BINARY_DIR}/tests/python/unpack.py)
+add_test(NAME pasted COMMAND ${tests}/pasted)
 
 # the C core by itself under the sanitizers, and fuzzed
 add_test(NAME core_sanitized COMMAND ${GO} test -count=1 -run "Sanitized|OutsideOf" ./csrc WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
@@ -74,4 +94,4 @@ if(CLANG)
 else()
 	message(STATUS "no clang: libFuzzer's targets are left out")
 endif()
-set_tests_properties(c_profile c_handle c_command c_host cpp header abi consumer core_sanitized PROPERTIES TIMEOUT 300)
+set_tests_properties(c_profile c_handle c_command c_host c_cases cpp header abi consumer core_sanitized PROPERTIES TIMEOUT 300)

@@ -62,7 +62,7 @@ func TestEachInitImageIsTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !bytes.Equal(all[0], all[1]) || len(all[0]) < 200 || len(all[0]) > 4096 {
+	if !bytes.Equal(all[0], all[1]) || len(all[0]) < 200 || len(all[0]) > 8192 {
 		t.Errorf("%d and %d bytes", len(all[0]), len(all[1]))
 	}
 }
@@ -189,9 +189,11 @@ func TestTheImageIsTheSectionOfThisBinary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"(%rip)", "%fs:", "@plt", "@GOTPCREL"} {
-		if strings.Contains(string(out), bad) {
-			t.Errorf("the code uses %s", bad)
+	for line := range strings.Lines(string(out)) {
+		for _, bad := range []string{"(%rip)", "%fs:", "@plt", "@GOTPCREL"} {
+			if strings.Contains(line, bad) && !strings.Contains(line, "<listening>") { // a function of the section's own
+				t.Errorf("the code uses %s: %s", bad, line)
+			}
 		}
 	}
 }

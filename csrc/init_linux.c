@@ -10,6 +10,7 @@
 #include <linux/memfd.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -61,7 +62,10 @@ INLINE int heard(void) { return ready(GAOL_INIT_STATUS, POLLOUT, 0) == POLLOUT; 
 struct way {
 	long program;
 	int stops, alone, scope;
-	int listener, ear; /* of the program's filter; where there is something to hear of it, the socket at first. -1: none, nowhere */
+	int listener, ear; /* of the program's filter; the socket that it comes from. -1: there is none, it has come */
+	uint32_t heard;    /* what the thread that listens has heard: GAOL_TOLD_CALL, GAOL_TOLD_GONE or, so far, nothing */
+	struct seccomp_data call;
+	void *stack; /* of that thread */
 	int64_t cpu, processors;
 	uint32_t by; /* who has ended the program: enum gaol_by */
 };
@@ -95,8 +99,44 @@ RESIDENT static _Noreturn void end(const volatile struct way *w) {
 	gaol_exit(1);
 }
 
-/* Takes the listener, if it has come. Returns 0 when there is one that cannot be taken: then nobody would hold it. */
-INLINE int take_listener(volatile struct way *w) {
+/* Waits for the first denied call. Only one who waits in here hears of each: a signal takes a call back, and then nothing is there to poll
+ * for, but the kernel has counted it, and says ENOENT (kernel/seccomp.c, seccomp_notify_recv). Whether that is not the end of all that have
+ * the filter the main thread finds out, which this wakes. A thread, not a process: what is inside cannot kill it. */
+RESIDENT static void listening(void *arg) {
+	volatile struct way *w = arg;
+	volatile union {
+		struct seccomp_notif n;
+		uint64_t words[sizeof(struct seccomp_notif) / 8];
+	} u;
+	long r;
+	do {
+		for (unsigned i = 0; i < sizeof u.words / 8; i++) u.words[i] = 0; /* it must be zero */
+		r = sys(SYS_ioctl, w->listener, SECCOMP_IOCTL_NOTIF_RECV, &u);
+	} while (r == -EINTR);
+	if (r == 0) {
+		w->call.nr = u.n.data.nr, w->call.arch = u.n.data.arch;
+		for (int i = 0; i < 6; i++) w->call.args[i] = u.n.data.args[i];
+	}
+	__atomic_store_n(&w->heard, r == 0 ? GAOL_TOLD_CALL : GAOL_TOLD_GONE, __ATOMIC_RELEASE);
+	sys(SYS_kill, sys(SYS_getpid), SIGCHLD);
+	sys(SYS_exit, 0);
+}
+
+/* The address of that function, relative to here: the code has been moved, and not by whole pages. */
+INLINE void (*listener_code(void))(void *) {
+	void (*f)(void *);
+#if defined(__x86_64__)
+	__asm__("lea %p1(%%rip), %0" : "=r"(f) : "i"(listening));
+#elif defined(__aarch64__)
+	__asm__("adr %0, %1" : "=r"(f) : "S"(listening));
+#elif defined(__riscv)
+	__asm__("lla %0, %1" : "=r"(f) : "i"(listening));
+#endif
+	return f;
+}
+
+/* Takes the listener, if it has come, and starts to listen. Returns 0 when there is one that nobody would listen to. */
+RESIDENT static int take_listener(volatile struct way *w) {
 	volatile uint64_t control[CMSG_SPACE(sizeof(int)) / 8];
 	volatile char byte;
 	volatile struct iovec io;
@@ -110,8 +150,8 @@ INLINE int take_listener(volatile struct way *w) {
 	w->ear = -1;
 	if (r <= 0) return 1; /* the program's process has closed its end: its filter kills by itself, or it has ended */
 	if (m.msg_controllen < CMSG_LEN(sizeof(int))) return 0;
-	w->ear = w->listener = *(volatile int *)CMSG_DATA((const struct cmsghdr *)(uintptr_t)control);
-	return 1;
+	w->listener = *(volatile int *)CMSG_DATA((const struct cmsghdr *)(uintptr_t)control);
+	return gaol_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, w->stack, 0, 0, listener_code(), (void *)(uintptr_t)w) > 0;
 }
 
 RESIDENT static void tell(uint32_t what, const volatile struct seccomp_data *call) {
@@ -131,31 +171,23 @@ RESIDENT static void finish(volatile struct way *w, uint32_t by) {
 	if (!w->alone) sys(SYS_kill, -1, SIGKILL);
 }
 
-/* A denied call waits on the listener: everything ends, and nobody answers it. The listener stays open to the end of this process, since
- * without it such calls would fail instead. It is asked only where it has something, or it could wait for ever (man 2 seccomp_unotify). A
- * signal takes the call back, and where it was not one that ends the process, the call comes again, for which 64 ms are given. gone: the
- * program is waited for already. */
+/* A denied call was made: everything ends, and nobody answers it. The listener stays open to the end of this process, since without it such
+ * calls would fail instead. gone: the program is waited for already. */
 RESIDENT static void denied(volatile struct way *w, int gone) {
-	volatile union {
-		struct seccomp_notif n;
-		uint64_t words[sizeof(struct seccomp_notif) / 8];
-	} u;
-	long r = -ENOENT;
-	w->ear = -1;
-	if (w->by != GAOL_BY_OTHERS) return; /* it ends for something else */
-	for (int tries = 0; r != 0 && tries < 64; tries++) {
-		for (unsigned i = 0; i < sizeof u.words / 8; i++) u.words[i] = 0; /* it must be zero */
-		if (ready(w->listener, POLLIN, MILLISECOND) & POLLIN) r = sys(SYS_ioctl, w->listener, SECCOMP_IOCTL_NOTIF_RECV, &u);
-	}
+	uint32_t what = __atomic_load_n(&w->heard, __ATOMIC_ACQUIRE);
+	if (what == 0 || w->by != GAOL_BY_OTHERS) return; /* it ends for something else */
+	w->heard = 0;
+	if (what == GAOL_TOLD_GONE && ready(w->listener, POLLIN, 0) & POLLHUP) return; /* nothing is left that has the filter */
 	if (!gone) finish(w, GAOL_BY_FILTER);
-	tell(r == 0 ? GAOL_TOLD_CALL : GAOL_TOLD_GONE, r == 0 ? &u.n.data : 0);
+	tell(what, what == GAOL_TOLD_CALL ? &w->call : 0);
 }
 
-/* The program has ended. What is still there may wait for a denied call, too. */
+/* The program has ended. What is still there may wait for a denied call, too; the thread that listens has it at once, then. */
 INLINE void last_words(volatile struct way *w, int st) {
 	if (w->listener < 0 && w->ear >= 0) take_listener(w);
 	if (w->listener < 0) return;
-	if (ready(w->listener, POLLIN, 0) & POLLIN) denied(w, 1);
+	for (int i = 0; i < 64 && w->heard == 0 && ready(w->listener, POLLIN, 0) & POLLIN; i++) ready(-1, 0, MILLISECOND);
+	if (w->heard != 0) denied(w, 1);
 	else if (WIFSIGNALED(st) && WTERMSIG(st) == SIGSYS) tell(GAOL_TOLD_NONE, 0);
 }
 
@@ -205,13 +237,17 @@ INLINE int reap(volatile struct way *w) {
 RESIDENT static void gaol_init_main(const long *argc) {
 	/* Not dumpable: what is in here cannot look at process 1 through /proc. (It also lacks the one capability that is kept.) */
 	sys(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-	volatile uint64_t name[2]; /* volatile, here and below: stored by instructions, not copied from a constant elsewhere */
-	name[0] = 0x696e692d6c6f6167ull, name[1] = 't'; /* "gaol-init" */
+	/* volatile, here and below: stored by instructions, not copied from a constant elsewhere; no words of 64 bits, which riscv64 takes from
+	 * one */
+	volatile uint32_t name[4];
+	name[0] = 0x6c6f6167, name[1] = 0x696e692d, name[2] = 't', name[3] = 0; /* "gaol-init" */
 	sys(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
 
 	volatile struct way how;
 	how.stops = how.alone = how.scope = 0, how.by = GAOL_BY_OTHERS;
-	how.ear = how.listener = -1;
+	how.ear = how.listener = -1, how.heard = 0;
+	volatile uint64_t stack[256]; /* 2 KiB; aligned to 16, as calls want it */
+	how.stack = (void *)((uintptr_t)(stack + 256) & ~(uintptr_t)15);
 	const char *const *argv = (const void *)(argc + 1);
 	if (*argc != 5) gaol_exit(1);
 	how.program = number(argv[1]), how.cpu = number(argv[3]), how.processors = number(argv[4]);
@@ -240,19 +276,15 @@ RESIDENT static void gaol_init_main(const long *argc) {
 		sys(SYS_ppoll, p, 4, time < 0 ? 0 : &timeout, 0, 0);
 		/* the caller has ended, or has given up what it read from: so does everything in here */
 		if (p[1].revents != 0 || p[2].revents != 0) end(w);
-		if (p[3].revents != 0) {
-			if (w->listener < 0) {
-				if (!take_listener(w)) end(w);
-			} else if (p[3].revents & POLLIN) denied(w, 0);
-			else w->ear = -1; /* nothing is left that has the filter */
-		}
+		if (p[3].revents != 0 && !take_listener(w)) end(w);
+		denied(w, 0);
 		struct signalfd_siginfo si;
 		if (sys(SYS_read, signals, &si, sizeof si) == (long)sizeof si) {
 			if (si.ssi_signo == SIGCHLD) continue;
 			int outside = w->alone || w->scope;
 			/* Only signals from outside of the pid namespace are passed on: their sender has no number in here. Without one, what is
 			 * inside can signal nobody outside of it, this process included. */
-			if (!outside && si.ssi_pid != 0) continue;
+			if (!outside && (si.ssi_pid != 0 || si.ssi_code < 0)) continue; /* below 0 the sender chooses its number (man 2 rt_sigqueueinfo) */
 			if (si.ssi_signo == GAOL_INIT_END) {
 				finish(w, GAOL_BY_CALLER);
 				continue;

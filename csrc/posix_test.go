@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +31,9 @@ func posixRows(t *testing.T) []row {
 	only := func(s ...plan.Step) func([]byte) []byte {
 		return func([]byte) []byte { return encoded(t, plan.Plan{Steps: s}) }
 	}
+	opened := plan.Step{Op: plan.CapOpen, Path: "/srv", Flags: plan.CapDir, Rights: [2]uint64{1, 1}}
+	linker := plan.Step{Op: plan.CapOpen, Path: "/libexec/ld-elf.so.1", Flags: plan.CapFile | plan.CapRead | plan.CapLoader}
+	enter := plan.Step{Op: plan.CapEnter, Flags: plan.CapTrap}
 	return []row{
 		{"a profile", "", only(profile)},
 		{"a profile without parameters", "", only(plan.Step{Op: plan.Seatbelt, Text: "(version 1)"})},
@@ -40,6 +44,23 @@ func posixRows(t *testing.T) []row {
 		{"parameters past the end", "parameters outside of the plan", seatbelt(func(b []byte, _ int) { set(b, headerSize+8, uint32(len(b))) })},
 		{"parameters that are not aligned", "parameters outside of the plan", seatbelt(func(b []byte, at int) { set(b, headerSize+8, uint32(at+1)) })},
 		{"a value past the end", "a string outside of the plan", seatbelt(func(b []byte, at int) { set(b, at+8, uint32(len(b))) })},
+		{"descriptors and capability mode", "", only(opened, linker, plan.Step{Op: plan.Limits}, enter)},
+		{"capability mode alone", "", only(enter)},
+		{"descriptors without the mode", "descriptors without capability mode", only(opened)},
+		{"a descriptor behind the mode", "a step behind capability mode", only(enter, opened)},
+		{"the mode twice", "a step behind capability mode", only(enter, enter)},
+		{"two linkers", "a second run-time linker", only(linker, linker, enter)},
+		{"more descriptors than there may be", "too many descriptors of one plan", only(append(slices.Repeat([]plan.Step{opened}, plan.CapMax+1), enter)...)},
+		{"as many as there may be", "", only(append(slices.Repeat([]plan.Step{opened}, plan.CapMax), enter)...)},
+		{"a relative path", "a path that is not absolute", only(plan.Step{Op: plan.CapOpen, Path: "srv", Flags: plan.CapDir}, enter)},
+		{"bits that are no rights", "rights that are none", only(plan.Step{Op: plan.CapOpen, Path: "/srv", Rights: [2]uint64{1 << 57}}, enter)},
+		{"unknown flags of a descriptor", "unknown flags", only(plan.Step{Op: plan.CapOpen, Path: "/srv", Flags: 64}, enter)},
+		{"unknown flags of the mode", "unknown flags", only(plan.Step{Op: plan.CapEnter, Flags: 2})},
+		{"rights past the end", "rights outside of the plan", func([]byte) []byte {
+			b := encoded(t, plan.Plan{Steps: []plan.Step{opened, enter}})
+			set(b, headerSize+8, uint32(len(b)))
+			return b
+		}},
 		{"a step of Linux", "a step of another system", only(plan.Step{Op: plan.NoNewPrivs}, profile)},
 		{"a filter", "a step of another system", only(plan.Step{Op: plan.Seccomp, Filter: longFilter(1)})},
 	}

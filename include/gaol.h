@@ -144,7 +144,8 @@ enum gaol_operation {
 	GAOL_DEVICE = 13,        /* opening a device, and its ioctls */
 	GAOL_SYSCALL = 14,       /* see gaol_profile_allow_name */
 	GAOL_PRIVATE = 15,       /* an empty, writable directory of each command's own */
-	GAOL_MAP = 16            /* see gaol_profile_map */
+	GAOL_MAP = 16,           /* see gaol_profile_map */
+	GAOL_MACH_LOOKUP = 17    /* see gaol_profile_allow_name; of macOS */
 };
 
 /* To be added with | to an operation, an IPC kind or a mode: accept less than exact enforcement of this entry where the host has no exact
@@ -222,7 +223,8 @@ int gaol_profile_allow_address(gaol_profile *profile, unsigned operation, unsign
 /* gaol_profile_allow_ipc allows the processes of the sandbox to talk to each other by an enum gaol_ipc; never to anything outside. */
 int gaol_profile_allow_ipc(gaol_profile *profile, unsigned ipc);
 
-/* gaol_profile_allow_name allows one that has a name: SYSCALL, with a system call's, such as "personality", that no other operation brings. */
+/* gaol_profile_allow_name allows one that has a name: SYSCALL, with a system call's, such as "personality", that no other operation brings;
+ * or MACH_LOOKUP, with that of a Mach service of macOS, such as "com.apple.trustd.agent". */
 int gaol_profile_allow_name(gaol_profile *profile, unsigned operation, const char *name);
 
 /* gaol_profile_map shows a file or directory of the host at another path inside, by an enum gaol_mode. */

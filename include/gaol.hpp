@@ -194,6 +194,9 @@ public:
 	profile &syscall(std::string_view name, effort e = effort::exact) {
 		return check(gaol_profile_allow_name(get(), GAOL_SYSCALL | unsigned(e), detail::text(name)));
 	}
+	profile &mach_lookup(std::string_view service, effort e = effort::exact) {
+		return check(gaol_profile_allow_name(get(), GAOL_MACH_LOOKUP | unsigned(e), detail::text(service)));
+	}
 	profile &private_dir(const std::filesystem::path &p, effort e = effort::exact) { return path(GAOL_PRIVATE, subpath(p), e); }
 	profile &map(const std::filesystem::path &inside, const std::filesystem::path &host, gaol_mode mode, effort e = effort::exact) {
 		return check(gaol_profile_map(get(), detail::text(inside.native()), detail::text(host.native()), mode | unsigned(e)));

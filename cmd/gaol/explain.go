@@ -12,15 +12,20 @@ import (
 const explainLong = `Print the policy that the profile comes to on this host, and the plan that enforces it.
 
 It takes the flags of gaol run, so that a command line can be explained by changing one word
-of it; the COMMAND is not looked at. With --toml, print the profile as a file for -p instead.`
+of it; the COMMAND is not looked at. With --toml, print the profile as a file for -p instead.
+With --os darwin, print what it comes to on macOS: the policy and the profile for Seatbelt.
+With --os freebsd, the policy and the plan of capability mode, for a program that is
+dynamically linked.`
 
 const explainExample = `  gaol explain --system --read .
   gaol explain --system --read . --process --toml > build.toml
-  gaol explain -p build.toml --connect all`
+  gaol explain -p build.toml --connect all
+  gaol explain --os darwin -p build.toml`
 
 func newExplain() *cobra.Command {
 	var flags profileFlags
 	var toml bool
+	var system string
 	c := &cobra.Command{
 		Use:     "explain [-p FILE] [FLAGS] [--toml] [--] [COMMAND [ARG...]]",
 		Short:   "print the policy and the plan that a profile comes to",
@@ -35,6 +40,13 @@ func newExplain() *cobra.Command {
 				_, err = fmt.Fprint(c.OutOrStdout(), p.TOML())
 				return err
 			}
+			if system != "" {
+				text, err := gaol.ExplainFor(system, p)
+				if err == nil {
+					_, err = fmt.Fprint(c.OutOrStdout(), text)
+				}
+				return flags.inWords(err)
+			}
 			s, err := gaol.New(p)
 			if err != nil {
 				return flags.inWords(err)
@@ -47,5 +59,6 @@ func newExplain() *cobra.Command {
 	flags.register(c)
 	c.Flags().SetInterspersed(false)
 	c.Flags().BoolVar(&toml, "toml", false, "print the profile as a TOML file")
+	c.Flags().StringVar(&system, "os", "", "what it comes to on another `SYSTEM`, whose paths are taken to be there: darwin, freebsd")
 	return c
 }

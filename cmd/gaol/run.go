@@ -32,6 +32,7 @@ type runFlags struct {
 	user     userFlag
 	statusFD statusFD
 	report   bool
+	denials  bool
 	quiet    bool
 }
 
@@ -57,6 +58,7 @@ func newRun() *cobra.Command {
 	_ = c.RegisterFlagCompletionFunc("user", complete([]string{dynamicUser}))
 	flags.Var(&f.statusFD, "status-fd", "when it is over, write the report as a line of JSON to descriptor `N`")
 	flags.BoolVar(&f.report, "report", false, "when it is over, print a report to standard error")
+	flags.BoolVar(&f.denials, "denials", false, "macOS: when it is over, list what was denied, as the system's log has it")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no remark of gaol's about how the program ended")
 	return c
 }
@@ -95,7 +97,7 @@ func (f *runFlags) tell(r gaol.Report, state *gaol.ProcessState, err error) {
 	}
 }
 
-const landlockEngine = "landlock"
+const namespaceEngine = "namespace" // alone gives a program the terminal
 
 // command returns the state of a program that ran. The error beside it is none of the program's.
 func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.ProcessState, error) {
@@ -117,8 +119,8 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 	}
 	cmd := sandbox.Command(nil, command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdio.files[0], stdio.files[1], stdio.files[2]
-	cmd.Credential = f.user.credential
-	if sandbox.Report().Engine == landlockEngine {
+	cmd.Credential, cmd.Denials = f.user.credential, f.denials
+	if sandbox.Report().Engine != namespaceEngine {
 		stdio.terminal = nil
 	}
 	if t := stdio.terminal; t != nil {
@@ -131,7 +133,7 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 		stdio.terminal.ended(0)
 		return nil, f.profile.inWords(err)
 	}
-	if cmd.Report().Engine == landlockEngine { // it turned out to be the one that works; the program has a session of its own there
+	if cmd.Report().Engine != namespaceEngine { // it turned out to be the one that works; the program has a session of its own there
 		stdio.terminal = nil
 	}
 	go sandbox.Close() // what it takes to take the template down is done by the time the program has ended

@@ -280,10 +280,12 @@ func goProfileName(h handle, operation C.unsigned, name *C.char) C.int {
 			switch {
 			case err != nil:
 				return op, err
-			case n != C.GAOL_SYSCALL:
-				return op, unknown("operation with a name", n)
+			case n == C.GAOL_SYSCALL:
+				return gaol.Syscall(s), nil
+			case n == C.GAOL_MACH_LOOKUP:
+				return gaol.MachLookup(s), nil
 			}
-			return gaol.Syscall(s), nil
+			return op, unknown("operation with a name", n)
 		})
 	})
 }

@@ -1,20 +1,25 @@
-// A filter for data from strangers: what it reads on its standard input goes through gzip in a sandbox that has no file of the user, no network
-// and no second process, and is killed after 10 seconds.
+// Unpacks an archive from a stranger: tar may read the archive and write into the directory, and nothing else. After 10 seconds it is ended.
+// Usage: unpack ARCHIVE DIRECTORY, both absolute
 #include <gaol.hpp>
 #include <iostream>
-#include <iterator>
 
-int main() try {
-	std::string input{std::istreambuf_iterator<char>(std::cin), {}};
-	gaol::sandbox sandbox(gaol::profile().system());
-	auto done = sandbox.command({"gzip", "-dc"}).capture(input, std::chrono::seconds(10));
-	std::cout << done.out;
-	std::cerr << done.err;
-	return done.success() ? 0 : 1;
-} catch (const gaol::timeout &e) {
-	std::cerr << "it took too long, after " << e.output.out.size() << " bytes\n";
-	return 1;
-} catch (const gaol::error &e) {
+int main(int argc, char **argv) try {
+	if (argc != 3) return 2;
+	std::string archive = argv[1], directory = argv[2];
+	gaol::profile profile;
+	profile.system()
+		.process() // tar starts gzip
+		.read(gaol::literal(archive))
+		.read(directory)
+		.write(directory)
+		.limit(gaol::limits().wall(std::chrono::seconds(10)));
+	gaol::sandbox sandbox(profile);
+	auto command = sandbox.command({"tar", "-xf", archive, "-C", directory, "--no-same-owner"});
+	command.stdio(2, GAOL_STDIO_INHERIT);
+	auto status = command.run();
+	if (!status.success()) std::cerr << "tar failed\n";
+	return status.success() ? 0 : 1;
+} catch (const gaol::error &e) { // it names what this host cannot enforce
 	std::cerr << e.what() << "\n";
-	return 125;
+	return 1;
 }

@@ -17,6 +17,9 @@ import (
 
 const loaderPath = "/libexec/ld-elf.so.1"
 
+// firstDescriptor is plan.CapFirst: the least number of a granted descriptor.
+const firstDescriptor = 64
+
 // libraryPaths are where the run-time linker looks, by descriptors, in this order.
 var libraryPaths = []string{"/lib", "/usr/lib", "/usr/local/lib"}
 
@@ -320,6 +323,10 @@ func capsicumLimits(p *Policy, l profile.Limits, _ Host) (lacks []Unsupported) {
 		lack("CPU", "a count of the processor time of a tree", "RLIMIT_CPU counts each process by itself", "PerProcess, or a profile without ProcessCreate, or Wall")
 	} else if l.CPU != 0 {
 		p.Limits.Seconds = int64(l.CPU/time.Second) + 1
+	}
+	// the executable, the grants, the preload library's directory, and one to open something with
+	if least := int64(firstDescriptor + len(p.Capsicum.Grants) + 3); l.Files != 0 && l.Files < least {
+		lack("Files", "numbers for the granted descriptors", fmt.Sprintf("they begin at %d", firstDescriptor), fmt.Sprintf("a limit of %d or more", least))
 	}
 	for _, f := range []struct {
 		set                     bool

@@ -155,12 +155,12 @@ func TestLimitsOfFreeBSDAreHeldOrRefused(t *testing.T) {
 		return err
 	}
 	process := []profile.Operation{plainly(profile.ProcessCreate)}
-	for _, held := range []profile.Limits{{CPU: 1e9}, {Wall: 1e9}, {Files: 64}, {FileSize: 1 << 20}, {Stack: 8 << 20}, {Output: 1 << 20}} {
+	for _, held := range []profile.Limits{{CPU: 1e9}, {Wall: 1e9}, {Files: 67}, {FileSize: 1 << 20}, {Stack: 8 << 20}, {Output: 1 << 20}} {
 		if err := limits(nil, held); err != nil {
 			t.Errorf("%+v: %v", held, err)
 		}
 	}
-	for _, not := range []profile.Limits{{Memory: 1 << 30}, {Processes: 9}, {Disk: 1 << 20}, {Instructions: 1 << 30}, {Processors: 1}} {
+	for _, not := range []profile.Limits{{Memory: 1 << 30}, {Processes: 9}, {Disk: 1 << 20}, {Instructions: 1 << 30}, {Processors: 1}, {Files: 66}} {
 		if err := limits(nil, not); err == nil {
 			t.Errorf("%+v is accepted", not)
 		}

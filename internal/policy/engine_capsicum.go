@@ -45,7 +45,7 @@ type CapGrant struct {
 	Path   string   // without links
 	Names  []string // by which the program names it: what the profile says, sorted
 	Dir    bool     // and all that is below
-	Rights Rights // Metadata, Read, Write, Execute, Device, Ioctl, Connect: its own and those of the directory that it lies in
+	Rights Rights   // Metadata, Read, Write, Execute, Device, Ioctl, Connect: its own and those of the directory that it lies in
 	// Library says that only System granted it, to be mapped: nothing in it is executed by itself.
 	Library bool
 	Listen  bool // a socket may be bound in it
@@ -100,6 +100,9 @@ func init() {
 		limits: capsicumLimits,
 		held:   capsicumHeld,
 		text:   capsicumText,
+		shows: func(p *Policy, at string) bool {
+			return slices.ContainsFunc(p.Capsicum.Table(), func(t InTable) bool { return at == t.Name || p.Capsicum.Grants[t.Grant].Dir && below(at, t.Name) })
+		},
 	}
 }
 
@@ -131,11 +134,11 @@ func resolveCapsicum(p profile.Profile, h Host) (Policy, error) {
 		return Policy{}, err
 	}
 	r.moves()
+	r.finish()
 	r.unsupported = append(r.unsupported, capsicumLimits(&r.policy, p.Limits, h)...)
 	if len(r.unsupported) > 0 {
 		return Policy{}, &UnsupportedError{r.unsupported}
 	}
-	r.finish()
 	r.policy.Gaps = r.gaps
 	for _, op := range p.Operations {
 		r.policy.Enforced = append(r.policy.Enforced, Enforcement{op.String(), capsicumHolds(op)})

@@ -84,6 +84,7 @@ func helper(text string) error {
 
 func (o order) run(t *testing.T) (string, error) {
 	t.Helper()
+	needsKernel(t)
 	text, err := json.Marshal(o)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ package seccomp
 // The second filter of the landlock engine, on paper: which calls it denies, and that it allows every other.
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
@@ -56,8 +57,11 @@ func TestSelfBoundsSignalsToTheProcessItself(t *testing.T) {
 		{"openat", [6]uint64{other, 8, 8}, false, false},
 	} {
 		nr, ok := number(c.call)
-		if !ok {
-			t.Fatal(c.call)
+		if !ok { // not every architecture has each
+			if runtime.GOARCH == "amd64" {
+				t.Fatal(c.call)
+			}
+			continue
 		}
 		for _, processes := range []bool{false, true} {
 			for _, kill := range []bool{false, true} {
@@ -70,7 +74,7 @@ func TestSelfBoundsSignalsToTheProcessItself(t *testing.T) {
 						f[i].K = pid
 					}
 				}
-				got, err := Simulate(f, Call{Arch: machines["amd64"].audit, Nr: int32(nr), Args: c.args})
+				got, err := Simulate(f, Call{Arch: native(t).audit, Nr: int32(nr), Args: c.args})
 				want := Allow
 				if processes && c.processes || !processes && c.alone {
 					want = Grants{Kill: kill}.deny()

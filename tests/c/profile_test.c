@@ -38,6 +38,7 @@ static void every_operation_is_as_go_writes_it(void **state) {
 	HAS(gaol_profile_allow_path(p, GAOL_DEVICE, GAOL_LITERAL, "/dev/fuse"), "Device(\"/dev/fuse\")");
 	HAS(gaol_profile_allow_path(p, GAOL_PRIVATE, GAOL_SUBPATH, "/tmp"), "Private(\"/tmp\")");
 	HAS(gaol_profile_allow_name(p, GAOL_SYSCALL, "personality"), "Syscall(\"personality\")");
+	HAS(gaol_profile_allow_name(p, GAOL_MACH_LOOKUP, "com.apple.x"), "MachLookup(\"com.apple.x\")");
 	HAS(gaol_profile_map(p, "/in", "/host", GAOL_READ_ONLY), "Map(\"/in\", \"/host\", ReadOnly)");
 	HAS(gaol_profile_map(p, "/in2", "/host", GAOL_READ_WRITE | GAOL_BEST_EFFORT), "BestEffort(Map(\"/in2\", \"/host\", ReadWrite))");
 	assert_null(gaol_profile_operation(p, n));
@@ -160,6 +161,7 @@ static void numbers_that_mean_nothing_are_refused(void **state) {
 	REFUSED(gaol_profile_allow_ipc(p, 5));
 	REFUSED(gaol_profile_allow_name(p, GAOL_SIGNAL, "a"));
 	REFUSED(gaol_profile_allow_name(p, GAOL_SYSCALL, "personality acct"));
+	REFUSED(gaol_profile_allow_name(p, GAOL_MACH_LOOKUP, "com.apple.*"));
 	REFUSED(gaol_profile_map(p, "/a", "/b", 0));
 	REFUSED(gaol_profile_map(p, "/a", NULL, GAOL_READ_ONLY));
 	REFUSED(gaol_profile_map(p, "a", "/b", GAOL_READ_ONLY));

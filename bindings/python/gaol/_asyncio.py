@@ -28,6 +28,7 @@ class Process(asyncio.subprocess.Process):
         self.stdout: Optional[asyncio.StreamReader] = None
         self.stderr: Optional[asyncio.StreamReader] = None
         self.pid = popen.pid
+        self._transports: dict[str, asyncio.BaseTransport] = {}
         command = popen._command
         assert command is not None, "nobody else has waited for it"
         self._fd = command.poll_fd()
@@ -48,13 +49,24 @@ class Process(asyncio.subprocess.Process):
             # StreamReaderProtocol knows how to wait until the pipe takes more; nothing is read by it
             protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=limit, loop=loop), loop=loop)
             transport, _ = await loop.connect_write_pipe(lambda: protocol, popen.stdin)
+            self._transports["stdin"] = transport
             self.stdin = asyncio.StreamWriter(transport, protocol, None, loop)
         for name in ("stdout", "stderr"):
             pipe = getattr(popen, name)
             if pipe is not None:
                 reader = asyncio.StreamReader(limit=limit, loop=loop)
-                await loop.connect_read_pipe(lambda to=reader: asyncio.StreamReaderProtocol(to, loop=loop), pipe)  # type: ignore[misc]
+                self._transports[name], _ = await loop.connect_read_pipe(lambda to=reader: asyncio.StreamReaderProtocol(to, loop=loop), pipe)  # type: ignore[misc]
                 setattr(self, name, reader)
+
+    def _discard(self) -> None:
+        """End a program that nobody will get to see."""
+        self._loop.remove_reader(self._fd)
+        self._popen.kill()
+        for name in ("stdin", "stdout", "stderr"):
+            pipe = self._transports.get(name) or getattr(self._popen, name)
+            if pipe is not None:
+                pipe.close()
+        self._popen.wait()  # which is soon, since it is killed
 
     @property
     def returncode(self) -> Optional[int]:
@@ -170,6 +182,6 @@ async def _create(
     try:
         await process._connect(limit)
     except BaseException:
-        popen.kill()
+        process._discard()
         raise
     return process

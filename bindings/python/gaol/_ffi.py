@@ -58,11 +58,12 @@ _Unsupported = _struct("_Unsupported", operation=_TEXT, mechanism=_TEXT, detail=
 _Check = _struct("_Check", mechanism=_TEXT, detail=_TEXT, fix=_TEXT, ok=c_int)
 _Enforcement = _struct("_Enforcement", operation=_TEXT, mechanism=_TEXT)
 _Gap = _struct("_Gap", operation=_TEXT, detail=_TEXT)
-_Denial = _struct("_Denial", operation=_TEXT, path=_TEXT, suggestion=_TEXT)
+_Denial = _struct("_Denial", operation=_TEXT, path=_TEXT, syscall=_TEXT, number=c_int, suggestion=_TEXT)
 _Ending = _struct("_Ending", end=c_int, code=c_int, signal=c_int, core=c_int, killed=c_int, syscall=c_int, syscall_name=_TEXT)
 _Usage = _struct(
     "_Usage", wall_ns=c_int64, user_ns=c_int64, system_ns=c_int64, max_rss=c_int64, minor_faults=c_int64, major_faults=c_int64,
     voluntary_switches=c_int64, involuntary_switches=c_int64,
+    block_read=c_int64, block_written=c_int64, instructions=c_int64, output=c_int64,
 )  # fmt: skip
 
 # The functions that are used, as include/gaol.h declares them. H: a handle; S: a string; B: a string for gaol_free; I, U, Z, L: int,
@@ -378,7 +379,7 @@ class Report(Handle):
             ),
             gaps=tuple(_report.Gap(_text(g.operation), _text(g.detail)) for g in _entries("gaol_report_gap", value, _Gap)),
             denials=tuple(
-                _report.Denial(_text(d.operation), _text(d.path), _text(d.suggestion))
+                _report.Denial(_text(d.operation), _text(d.path), _text(d.syscall), _text(d.suggestion))
                 for d in _entries("gaol_report_denial", value, _Denial)
             ),
             end=_report.ENDS[ending.end],
@@ -389,7 +390,7 @@ class Report(Handle):
             syscall=_text(ending.syscall_name) or (None if ending.syscall < 0 else str(ending.syscall)),
             usage=_report.Usage(
                 usage.wall_ns / 1e9, usage.user_ns / 1e9, usage.system_ns / 1e9, usage.max_rss, usage.minor_faults, usage.major_faults,
-                usage.voluntary_switches, usage.involuntary_switches,
+                usage.voluntary_switches, usage.involuntary_switches, usage.block_read, usage.block_written, usage.instructions, usage.output,
             ),
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from ._ffi import StrPath, encode
 
 # enum gaol_operation
 _SYSTEM, _FILE_READ, _FILE_READ_METADATA, _FILE_WRITE, _FILE_EXECUTE, _OUTBOUND, _INBOUND, _SYSTEM_INFO_READ = range(1, 9)
-_PROCESS_CREATE, _SIGNAL, _TRACE, _IPC, _DEVICE, _SYSCALL, _PRIVATE, _MAP = range(9, 17)
+_PROCESS_CREATE, _SIGNAL, _TRACE, _IPC, _DEVICE, _SYSCALL, _PRIVATE, _MAP, _MACH_LOOKUP = range(9, 18)
 _BEST_EFFORT, _OPTIONAL, _LITERAL, _SUBPATH = 0x100, 0x200, 1, 2
 _IPC_KINDS = {"named-pipes": 1, "system-v": 2, "posix-shared-memory": 3, "posix-queues": 4}
 _MODES = {"ro": 1, "rw": 2}
@@ -150,6 +150,11 @@ def ipc(kind: IPCKind) -> Operation:
 def device(path: StrPath) -> Operation:
     """Allow opening a device, and its ioctls."""
     return _operation(f"device({path!r})", "allow_path", _DEVICE, _LITERAL, encode(path))
+
+
+def mach_lookup(name: str) -> Operation:
+    """Allow looking up a Mach service of macOS; other systems have none, and refuse it."""
+    return _operation(f"mach_lookup({name!r})", "allow_name", _MACH_LOOKUP, encode(name))
 
 
 def syscall(*names: str) -> Operation:

@@ -227,11 +227,15 @@ class Popen(subprocess.Popen[AnyStr]):
             shell=shell, cwd=cwd, env=env, pass_fds=pass_fds, user=user, group=group, extra_groups=extra_groups, pipesize=pipesize,
         )  # fmt: skip
         self._command = command
+        self.stdin = self.stdout = self.stderr = None
         try:
             self.stdin = self._file(pipes, 0, bufsize)
             self.stdout = self._file(pipes, 1, bufsize)
             self.stderr = self._file(pipes, 2, bufsize)
-        except BaseException:  # an unknown encoding, say
+        except BaseException:
+            for made in (self.stdin, self.stdout):
+                if made is not None:
+                    made.close()
             pipes.close()
             self._command = None  # which ends the program
             raise
@@ -248,7 +252,11 @@ class Popen(subprocess.Popen[AnyStr]):
         pipes.ours[stream] = -1  # the file's now
         if self.text_mode:
             text: dict[str, Any] = {"write_through": True, "line_buffering": line_buffering} if stream == 0 else {}
-            file = io.TextIOWrapper(file, encoding=self.encoding, errors=self.errors, **text)
+            try:
+                file = io.TextIOWrapper(file, encoding=self.encoding, errors=self.errors, **text)
+            except BaseException:  # an unknown encoding
+                file.close()
+                raise
         return cast("IO[AnyStr]", file)
 
     @property

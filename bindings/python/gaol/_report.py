@@ -28,6 +28,7 @@ class Denial:
 
     operation: str
     path: str
+    syscall: str  #: of a system call: its name
     suggestion: str  #: the entry of a profile that would allow it
 
 
@@ -43,6 +44,10 @@ class Usage:
     major_faults: int
     voluntary_switches: int
     involuntary_switches: int
+    block_read: int  #: bytes, from block devices
+    block_written: int  #: and to them
+    instructions: int  #: with Limits.instructions; else 0
+    output: int  #: bytes that came through gaol
 
 
 #: The words for how a program ends; "" where it has not, or never ran.

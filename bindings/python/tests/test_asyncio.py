@@ -217,3 +217,12 @@ def test_descriptors_are_given_back(sandbox: gaol.Sandbox) -> None:
     before = len(os.listdir("/proc/self/fd"))
     asyncio.run(main())
     assert len(os.listdir("/proc/self/fd")) <= before + 3
+
+
+def test_the_limit_of_output(sandbox: gaol.Sandbox) -> None:
+    async def main() -> Any:
+        p = await gaol.create_subprocess_exec("yes", sandbox=sandbox, stdout=gaol.PIPE, limits=gaol.Limits(output=500_000, wall=60))
+        out, _ = await p.communicate()
+        return len(out), p.report.end
+
+    assert asyncio.run(main()) == (500_000, "output limit")

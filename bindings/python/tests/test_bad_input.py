@@ -50,7 +50,7 @@ def test_two_threads_free_at_once(profile: gaol.Profile) -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [[], "", [""], [HUGE], ["true", HUGE], ["true"] * 3_000_000, ["a\0b"], [None], None, 5, [b"\xff" * 100], ["/"], ["."], [".."]]
+    "args", [[], "", [""], [HUGE], ["true", HUGE], ["x" * 100_000] * 70, ["a\0b"], [None], None, 5, [b"\xff" * 100], ["/"], ["."], [".."]]
 )
 def test_arguments(sandbox: gaol.Sandbox, args: Any) -> None:
     with pytest.raises((ValueError, TypeError, OSError)):
@@ -95,8 +95,8 @@ def test_texts(text: str) -> None:
 
 
 def test_profiles_of_many_entries() -> None:
-    profile = gaol.Profile(read=[gaol.optional(f"/srv/{number}") for number in range(5000)])
-    assert len(profile.operations) == 5000
+    profile = gaol.Profile(read=[gaol.optional(f"/srv/{number}") for number in range(1000)])
+    assert len(profile.operations) == 1000
     with pytest.raises(OSError, match="128 KiB"):
         gaol.Profile(read=["/" + HUGE])
 

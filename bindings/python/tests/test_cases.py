@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple, Optional
 
-import gaol
 import pytest
+
+import gaol
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TABLE_FILE = ROOT / "tests" / "cases.json"

@@ -464,6 +464,7 @@ def outcome(side: Side, function: Callable[[Any], Any]) -> Any:
         return "raised", told(error, side)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # subprocess's, of an unknown encoding
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_same(name: str, sandbox: gaol.Sandbox) -> None:
     theirs = outcome(Side(subprocess), CASES[name])

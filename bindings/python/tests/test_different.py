@@ -205,6 +205,8 @@ def test_a_dynamic_user_is_nobody_else(sandbox: gaol.Sandbox) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may choose any user")
 def test_another_user_takes_root(sandbox: gaol.Sandbox) -> None:
     with pytest.raises(PermissionError):
+        gaol.run(["true"], sandbox=sandbox, user="nobody")
+    with pytest.raises(gaol.SetupError, match="that is root"):
         gaol.run(["true"], sandbox=sandbox, user="root")
     assert gaol.run(["true"], sandbox=sandbox, user=os.getuid(), group=os.getgid(), extra_groups=os.getgroups()).returncode == 0
 
@@ -241,3 +243,19 @@ def test_hooks_see_the_program_start(sandbox: gaol.Sandbox) -> None:
         "assert seen and seen[0][1] == ['true', 'x'], seen\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("to", ["pipe", "file", "stderr too"])
+def test_the_limit_of_output_holds_wherever_it_goes(sandbox: gaol.Sandbox, directory: pathlib.Path, to: str) -> None:
+    limits = gaol.Limits(output=100_000, wall=60)
+    if to == "file":
+        with open(directory / "out", "wb") as file:
+            done = gaol.run(["yes"], sandbox=sandbox, limits=limits, stdout=file)
+        size = (directory / "out").stat().st_size
+    else:
+        stderr = gaol.PIPE if to == "stderr too" else None
+        done = gaol.run(["yes"], sandbox=sandbox, limits=limits, stdout=gaol.PIPE, stderr=stderr)
+        size = len(done.stdout)
+    assert (size, done.report.end) == (100_000, "output limit")
+    assert done.returncode in (-signal.SIGKILL, -signal.SIGPIPE)  # whichever is first
+    assert gaol.check_output(["echo", "within"], sandbox=sandbox, limits=limits) == b"within\n"

@@ -257,4 +257,3 @@ def test_broken_pipes_are_exceptions(sandbox: gaol.Sandbox) -> None:
         assert p.stdin is not None
         with pytest.raises(BrokenPipeError):
             p.stdin.write(b"x")
-        p.stdin = None

@@ -43,6 +43,7 @@ KEYWORDS: list[tuple[dict[str, Any], list[gaol.Operation], str]] = [
     ({"ipc": ["named-pipes", "posix-queues"]}, [gaol.ipc("named-pipes"), gaol.ipc("posix-queues")], 'ipc = ["named-pipes", "posix-queues"]'),
     ({"device": "/dev/kvm"}, [gaol.device("/dev/kvm")], 'device = ["/dev/kvm"]'),
     ({"syscall": "personality"}, [gaol.syscall("personality")], 'syscall = ["personality"]'),
+    ({"mach_lookup": "com.apple.x"}, [gaol.mach_lookup("com.apple.x")], 'mach-lookup = ["com.apple.x"]'),
     ({"private": "/tmp"}, [gaol.private("/tmp")], 'private = ["/tmp"]'),
     ({"map": {"/in": "/srv"}}, [gaol.map("/in", "/srv")], 'map = ["/in=/srv"]'),
     ({"map": {"/in": ("/srv", "rw")}}, [gaol.map("/in", "/srv", "rw")], 'map = ["/in=/srv:rw"]'),
@@ -120,7 +121,7 @@ def test_a_path_means_itself_whatever_is_in_it(directory: pathlib.Path) -> None:
     [
         ({"read": ["relative"]}, "relative"), ({"read": ["/a/../b"]}, "clean|plain|[.][.]"), ({"read": [""]}, "empty"), ({"connect": "tcp:70000"}, "65535"),
         ({"connect": "loopback:80"}, "127.0.0.1"), ({"connect": "EXAMPLE.com:80"}, "lower case"), ({"listen": "a.example:80"}, "peer"),
-        ({"syscall": "no such call"}, "no such call"), ({"device": "dev"}, "relative"), ({"env": {"A=B": "1"}}, "="), ({"dir": "x"}, "relative"),
+        ({"syscall": "no such call"}, "not the name"), ({"device": "dev"}, "relative"), ({"env": {"A=B": "1"}}, "="), ({"dir": "x"}, "relative"),
     ],
 )  # fmt: skip
 def test_a_profile_that_means_nothing_is_refused_when_it_is_made(keywords: dict[str, Any], told: str) -> None:
