@@ -10,9 +10,11 @@
 #define GAOL_FAULT_FIRST(nr, ...) (nr)
 #define GAOL_FAULTY(...) gaol_fault(__func__, __LINE__, GAOL_FAULT_FIRST(__VA_ARGS__, 0), GAOL_FAULT_SECOND(__VA_ARGS__, 0, 0, 0))
 
+#ifndef GAOL_RESIDENT /* see sys_linux.h */
 /* gaol_clone(flags, …) */
 #define gaol_clone(...) ({ long fault_ = gaol_fault(__func__, __LINE__, SYS_clone, 0); fault_ == 0 ? (gaol_clone)(__VA_ARGS__) : fault_; })
 #define gaol_clone3(...) ({ long fault_ = gaol_fault(__func__, __LINE__, SYS_clone3, 0); fault_ == 0 ? (gaol_clone3)(__VA_ARGS__) : fault_; })
+#endif
 
 #define GAOL_FAULT_LIBC(nr, failed, call) ({ long fault_ = gaol_fault(__func__, __LINE__, nr, 0); if (fault_ != 0) errno = (int)-fault_; fault_ == 0 ? (call) : (failed); })
 #define mmap(...) GAOL_FAULT_LIBC(SYS_mmap, MAP_FAILED, gaol_fault_made((mmap)(__VA_ARGS__), GAOL_FAULT_MAPPED))

@@ -119,7 +119,7 @@ func object(t *testing.T, more ...string) string {
 func TestTheInitNeedsNothingOutsideOfItsSection(t *testing.T) {
 	for _, flags := range [][]string{
 		{"-O2"}, {"-O2", "-fPIC"}, {"-O3"}, {"-O1"}, {"-Os"}, {"-O2", "-g"}, {"-O2", "-fstack-protector-all"}, {"-O2", "-D_FORTIFY_SOURCE=2"},
-		{"-O2", "-fcf-protection"}, {"-O2", "-ftrivial-auto-var-init=zero"}, {"-O2", "-fsanitize=undefined"}, {"-O2", "-fsanitize=address"},
+		{"-O2", "-fcf-protection"}, {"-O2", "-ftrivial-auto-var-init=zero"}, {"-O2", "-fsanitize=undefined"}, {"-O2", "-fsanitize=address"}, {"-O2", "-DGAOL_FAULT"},
 	} {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
 			e, err := elf.Open(object(t, flags...))

@@ -220,8 +220,8 @@ var _ = Describe("a tree of processes", func() {
 				g, err := grow(s, context.Background(), nil, append(slices.Clone(all), "self-ended")...)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(g.Wait()).To(Succeed())
-				if k.processes {
-					Expect(g.Report().Killed).To(BeNumerically(">=", 10))
+				if k.processes { // some may end of the SIGHUP for a job with a stopped process that has lost its parent (man 3 exit)
+					Expect(g.Report().Killed).To(BeNumerically(">=", 1))
 				}
 				g.gone(s)
 			})
