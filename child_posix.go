@@ -13,6 +13,7 @@ import (
 
 	"github.com/gaol-sandbox/gaol/csrc"
 	"github.com/gaol-sandbox/gaol/internal/tree"
+	"golang.org/x/sys/unix"
 )
 
 type child struct {
@@ -21,8 +22,9 @@ type child struct {
 	processes  bool   // it may make some
 	mu         sync.Mutex
 	reaped     bool
-	descriptor int // of the program, closed by wait; -1: none
-	cause      End // why this process has ended it; EndUnknown: it has not
+	descriptor int      // of the program, closed by wait; -1: none
+	ending     *os.File // see withHandle; closed by wait
+	cause      End      // why this process has ended it; EndUnknown: it has not
 }
 
 func (c *child) signal(s syscall.Signal) error {
@@ -57,8 +59,29 @@ func (c *child) end(cause End) error {
 	})
 }
 
-// withHandle: there is no descriptor that tells when everything has ended.
-func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }
+// withHandle lends a kqueue that becomes readable when the program has ended (man 2 kqueue, EVFILT_PROC), for as long as the caller has it or
+// a copy. It does not wait for what the program leaves behind, as a pidfd of Linux's init does.
+func (c *child) withHandle(f func(uintptr)) error {
+	return c.reach(func() error {
+		if c.ending == nil {
+			queue, err := unix.Kqueue()
+			if err != nil {
+				return os.NewSyscallError("kqueue", err)
+			}
+			unix.CloseOnExec(queue)
+			exit := make([]unix.Kevent_t, 1)
+			unix.SetKevent(&exit[0], c.pid, unix.EVFILT_PROC, unix.EV_ADD|unix.EV_ONESHOT)
+			exit[0].Fflags = unix.NOTE_EXIT
+			if _, err := unix.Kevent(queue, exit, nil, nil); err != nil { // ESRCH: it is a zombie
+				_ = unix.Close(queue)
+				return err
+			}
+			c.ending = os.NewFile(uintptr(queue), "")
+		}
+		f(c.ending.Fd())
+		return nil
+	})
+}
 
 // wait returns when the program has ended, and everything that it left behind, as far as it can be found, is gone. The program stays a zombie
 // meanwhile, so that its group's number is nobody else's.
@@ -68,7 +91,7 @@ func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.reaped = true
-		c.closeDescriptor()
+		c.closeDescriptors()
 		return nil, os.NewSyscallError("waitid", err)
 	}
 	state := &ProcessState{pid: c.pid, code: -1}
@@ -84,12 +107,12 @@ func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {
 			break
 		} else if err != syscall.EINTR {
 			c.reaped = true
-			c.closeDescriptor()
+			c.closeDescriptors()
 			return nil, os.NewSyscallError("wait4", err)
 		}
 	}
 	c.reaped = true
-	c.closeDescriptor()
+	c.closeDescriptors()
 	state.decode(status, &usage)
 	if c.cause != EndUnknown && state.sig == syscall.SIGKILL {
 		state.by = byCaller
@@ -98,10 +121,14 @@ func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {
 	return state, nil
 }
 
-func (c *child) closeDescriptor() {
+func (c *child) closeDescriptors() {
 	if c.descriptor >= 0 {
 		_ = syscall.Close(c.descriptor)
 		c.descriptor = -1
+	}
+	if c.ending != nil {
+		_ = c.ending.Close()
+		c.ending = nil
 	}
 }
 

@@ -85,7 +85,7 @@ enum gaol_code {
 	GAOL_ERROR_CLOSED = 6,      /* ESHUTDOWN: the sandbox was freed before the command started */
 	GAOL_ERROR_STATE = 7,       /* EALREADY: started already. ECHILD: not started. ESRCH: ended already */
 	GAOL_ERROR_TIMEOUT = 8,     /* ETIMEDOUT: the given time is over */
-	GAOL_ERROR_WAIT_DELAY = 9,  /* ETIME: the program ended, but its output stayed open for longer than gaol_cmd_set_wait_delay */
+	GAOL_ERROR_WAIT_DELAY = 9,  /* ETIME (on FreeBSD ETIMEDOUT): the program ended, but its output stayed open for longer than gaol_cmd_set_wait_delay */
 	GAOL_ERROR_SYSTEM = 10,     /* a system call of the library itself failed, with this errno */
 	GAOL_ERROR_MEMORY = 11,     /* ENOMEM */
 	GAOL_ERROR_FORKED = 12,     /* EDEADLK: this process was forked from the one that loaded the library */

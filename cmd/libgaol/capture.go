@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build cgo && (linux || darwin || freebsd)
 
 package main
 
@@ -122,7 +122,7 @@ type feeder struct {
 	theirs *os.File // the program's end
 	ours   *os.File
 	bytes  []byte
-	halt   *os.File // an eventfd that ends it
+	halt   [2]*os.File // a pipe: its second end is closed to end it
 	result chan error
 }
 
@@ -131,14 +131,12 @@ func newFeeder(b []byte) (f feeder, err error) {
 	if f.theirs, f.ours, err = pipe(); err != nil {
 		return f, err
 	}
-	halt, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
-	if err == nil {
-		f.halt = os.NewFile(uintptr(halt), "")
-		err = unix.SetNonblock(int(f.ours.Fd()), true)
+	if f.halt[0], f.halt[1], err = pipe(); err == nil {
+		err = os.NewSyscallError("fcntl", unix.SetNonblock(int(f.ours.Fd()), true))
 	}
 	if err != nil {
 		f.stop()
-		return f, os.NewSyscallError("eventfd", err)
+		return f, err
 	}
 	return f, nil
 }
@@ -181,7 +179,7 @@ func (f *feeder) write() (done bool, err error) {
 func (f *feeder) feed() error {
 	defer f.ours.Close()
 	for {
-		p := []unix.PollFd{{Fd: int32(f.ours.Fd()), Events: unix.POLLOUT}, {Fd: int32(f.halt.Fd()), Events: unix.POLLIN}}
+		p := []unix.PollFd{{Fd: int32(f.ours.Fd()), Events: unix.POLLOUT}, {Fd: int32(f.halt[0].Fd()), Events: unix.POLLIN}}
 		if _, err := unix.Poll(p, -1); err != nil && err != unix.EINTR {
 			return os.NewSyscallError("poll", err)
 		}
@@ -197,12 +195,12 @@ func (f *feeder) feed() error {
 // stop ends the writing, and returns when the caller's memory is not read any more.
 func (f *feeder) stop() (err error) {
 	if f.result != nil {
-		one := [8]byte{1, 1, 1, 1, 1, 1, 1, 1}
-		_, _ = unix.Write(int(f.halt.Fd()), one[:])
+		closeAll(f.halt[1])
+		f.halt[1] = nil
 		err = <-f.result
 	} else {
 		closeAll(f.ours)
 	}
-	closeAll(f.theirs, f.halt)
+	closeAll(f.theirs, f.halt[0], f.halt[1])
 	return err
 }

@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build cgo && (linux || darwin || freebsd)
 
 package main
 
@@ -89,7 +89,7 @@ func faultOf(err error) *fault {
 	case errors.Is(err, context.DeadlineExceeded):
 		return faultOf(errTimeout)
 	case errors.Is(err, exec.ErrWaitDelay):
-		f.code, f.errno = C.GAOL_ERROR_WAIT_DELAY, syscall.ETIME
+		f.code, f.errno = C.GAOL_ERROR_WAIT_DELAY, errnoWaitDelay
 		f.message = "gaol: the program has ended, and something else holds its output open"
 	case f.errno != 0:
 		f.code = C.GAOL_ERROR_SYSTEM

@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build cgo && (linux || darwin || freebsd)
 
 // Package main is libgaol.so, the C library of gaol: include/gaol.h says what it does. Built with -buildmode=c-shared.
 //
@@ -29,13 +29,19 @@ func main() {}
 func init() {
 	// Go has raised the host's soft limit of open files (os/rlimit.go), with which its select(2) breaks.
 	if l := csrc.Nofile(); l[0] < l[1] {
-		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: l[0], Max: l[1]})
+		var r unix.Rlimit
+		setLimit(&r.Cur, l[0])
+		setLimit(&r.Max, l[1])
+		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &r)
 	}
 	C.libgaol_signals_back()
 	// Go ends the process at 10,000 threads, and counts those of the host that are in here. How many there may be is the host's to say.
 	debug.SetMaxThreads(math.MaxInt32)
 	environ.Lookup = getenv
 }
+
+// setLimit: a number of FreeBSD's has a sign.
+func setLimit[T int64 | uint64](to *T, n uint64) { *to = T(n) }
 
 // getenv sees what the host has set since the library was loaded.
 func getenv(name string) (string, bool) {

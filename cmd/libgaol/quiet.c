@@ -19,8 +19,13 @@ ssize_t quiet_write(int fd, const void *bytes, size_t size) {
 	ssize_t n = write(fd, bytes, size);
 	int error = errno;
 	if (n < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE)) {
+#ifdef __APPLE__ /* has no sigtimedwait; the signal is this thread's, and there by now, or nobody wanted one */
+		int number;
+		if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE)) sigwait(&pipe, &number);
+#else
 		struct timespec none = {0, 0};
 		while (sigtimedwait(&pipe, 0, &none) < 0 && errno == EINTR) {}
+#endif
 	}
 	pthread_sigmask(SIG_SETMASK, &before, 0);
 	return n < 0 ? -error : n;

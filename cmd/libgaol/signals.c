@@ -29,7 +29,21 @@ static void call(const struct sigaction *a, int number, siginfo_t *info, void *c
 	else a->sa_handler(number);
 }
 
-static int sent(const siginfo_t *info) { return info->si_code <= 0; } /* man 2 sigaction: by kill and the like */
+/* by kill and the like: man 2 sigaction of Linux; sys/signal.h of the others, where SI_USER is the first of them */
+#ifdef __linux__
+static int sent(const siginfo_t *info) { return info->si_code <= 0; }
+#else
+static int sent(const siginfo_t *info) { return info->si_code <= 0 || info->si_code >= SI_USER; }
+#endif
+
+/* by a thread to another: macOS has no word for that, and what it sends itself by kill is taken for it */
+#if defined SI_TKILL
+#define SI_THREAD SI_TKILL
+#elif defined SI_LWP
+#define SI_THREAD SI_LWP
+#else
+#define SI_THREAD SI_USER
+#endif
 
 /* The default, which ends the process: on return the instruction faults once more, or what was sent comes once more. */
 static void die(int number, siginfo_t *info, void *context) {
@@ -40,7 +54,8 @@ static void die(int number, siginfo_t *info, void *context) {
 	if (sent(info)) raise(number);
 }
 
-/* before the Go runtime's, which has no priority */
+/* Before the Go runtime's, which has no priority. macOS knows priorities within an object alone: the Go runtime may have started by then, and
+ * what it took over is then what the host is taken to have had. */
 __attribute__((constructor(101))) static void before_go(void) {
 	for (int i = 0; i < TAKEN; i++) {
 		struct taken *t = &taken[i];
@@ -71,7 +86,7 @@ static void fault(int number, siginfo_t *info, void *context) {
 /* Go stops its own threads by SIGURG, which it sends with tgkill(2): those are not the host's. Go takes all as if they were its own, at no harm. */
 static void urgent(int number, siginfo_t *info, void *context) {
 	const struct taken *t = &taken[TAKEN - 1];
-	int own = info->si_code == SI_TKILL && info->si_pid == getpid();
+	int own = info->si_code == SI_THREAD && info->si_pid == getpid();
 	t->go.sa_sigaction(number, info, context);
 	if (!own) call(&t->host, number, info, context);
 }

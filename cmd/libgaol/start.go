@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build cgo && (linux || darwin || freebsd)
 
 package main
 
@@ -152,7 +152,7 @@ func (c *command) connect(p plan) (err error) {
 // the end of the process (os/file_unix.go, epipecheck).
 func pipe() (r, w *os.File, err error) {
 	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+	if err := closedOnExec(&fds); err != nil {
 		return nil, nil, os.NewSyscallError("pipe2", err)
 	}
 	for i, fd := range fds {

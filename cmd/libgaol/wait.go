@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build cgo && (linux || darwin || freebsd)
 
 package main
 
@@ -128,12 +128,25 @@ func (c *command) pollFD() (int, error) {
 		err = dup
 	}
 	if errors.Is(err, os.ErrProcessDone) { // readable at once
-		fd, err = unix.Eventfd(1, unix.EFD_CLOEXEC)
+		fd, err = readable()
 	}
 	if err == nil {
 		r.poll, r.polled = fd, true
 	}
 	return fd, err
+}
+
+// readable is a descriptor that is so forever.
+func readable() (int, error) {
+	r, w, err := pipe()
+	if err != nil {
+		return -1, err
+	}
+	defer closeAll(r, w)
+	if _, err = unix.Write(int(w.Fd()), []byte{1}); err != nil {
+		return -1, os.NewSyscallError("write", err)
+	}
+	return duplicateFD(int(r.Fd()))
 }
 
 func (c *command) ended() (bool, error) {

@@ -1,0 +1,7 @@
+//go:build cgo && (linux || darwin)
+
+package main
+
+import "syscall"
+
+const errnoWaitDelay = syscall.ETIME
