@@ -68,7 +68,7 @@ func FileReadMetadata(pattern Pattern) Operation { return file(profile.FileReadM
 func FileWrite(pattern Pattern) Operation { return file(profile.FileWrite, pattern) }
 
 // FileExecute allows execve and executable mappings. A program that a loader must read, such as a script or anything
-// dynamically linked, needs FileRead too.
+// dynamically linked, needs FileRead too; with Landlock every program does, since the kernel opens it for reading.
 func FileExecute(pattern Pattern) Operation { return file(profile.FileExecute, pattern) }
 
 // Deny makes a hole in what other operations allow: what the file operation would allow is not allowed at its pattern. The more
