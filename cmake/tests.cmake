@@ -1,9 +1,5 @@
 # The tests of the C and C++ side. Those of Go are `make test`.
-find_path(CMOCKA cmocka.h REQUIRED)
-find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
-find_package(Python3 COMPONENTS Interpreter REQUIRED)
-pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 find_program(CLANG clang)
 set(tests ${CMAKE_SOURCE_DIR}/tests)
 set(strict -Wall -Wextra -Wpedantic -Werror)

@@ -1,10 +1,9 @@
-/* Unpacks an archive from a stranger: tar may read the archive and write into the directory, and nothing else. After 10 seconds it is ended.
- * Usage: unpack ARCHIVE DIRECTORY, both absolute */
+/* Unpacks an archive from a stranger: tar may read it and write into the directory, nothing else, and is ended after 10 seconds. */
 #include <gaol.h>
 #include <stdio.h>
 
 int main(int argc, char **argv) {
-	if (argc != 3) return 2;
+	if (argc != 3) return fprintf(stderr, "usage: unpack ARCHIVE DIRECTORY, both absolute\n"), 2;
 	const char *archive = argv[1], *directory = argv[2];
 	const char *const tar[] = {"tar", "-xf", archive, "-C", directory, "--no-same-owner", NULL};
 	gaol_limits limits = GAOL_LIMITS_INIT;
@@ -19,7 +18,7 @@ int main(int argc, char **argv) {
 	gaol_profile_allow_path(profile, GAOL_FILE_READ, GAOL_SUBPATH, directory);
 	gaol_profile_allow_path(profile, GAOL_FILE_WRITE, GAOL_SUBPATH, directory);
 	gaol_profile_limit(profile, &limits);
-	gaol_sandbox *sandbox = gaol_sandbox_new(profile, &error); /* fails with the first fault of all that, or with what this host cannot enforce */
+	gaol_sandbox *sandbox = gaol_sandbox_new(profile, &error); /* the error is the first fault of all that, or names what this host cannot enforce */
 	gaol_cmd *cmd = sandbox ? gaol_cmd_new(sandbox, tar) : NULL;
 	if (cmd) {
 		gaol_cmd_set_stdio(cmd, 2, GAOL_STDIO_INHERIT, -1);

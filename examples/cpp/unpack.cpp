@@ -1,10 +1,12 @@
-// Unpacks an archive from a stranger: tar may read the archive and write into the directory, and nothing else. After 10 seconds it is ended.
-// Usage: unpack ARCHIVE DIRECTORY, both absolute
+// Unpacks an archive from a stranger: tar may read it and write into the directory, nothing else, and is ended after 10 seconds.
 #include <gaol.hpp>
 #include <iostream>
 
 int main(int argc, char **argv) try {
-	if (argc != 3) return 2;
+	if (argc != 3) {
+		std::cerr << "usage: unpack ARCHIVE DIRECTORY, both absolute\n";
+		return 2;
+	}
 	std::string archive = argv[1], directory = argv[2];
 	gaol::profile profile;
 	profile.system()
@@ -19,7 +21,7 @@ int main(int argc, char **argv) try {
 	auto status = command.run();
 	if (!status.success()) std::cerr << "tar failed\n";
 	return status.success() ? 0 : 1;
-} catch (const gaol::error &e) { // it names what this host cannot enforce
+} catch (const gaol::error &e) { // it names the fault, or what this host cannot enforce
 	std::cerr << e.what() << "\n";
 	return 1;
 }

@@ -1,5 +1,4 @@
-// Unpacks an archive from a stranger: tar may read the archive and write into the directory, and nothing else. After 10 seconds it is
-// ended. Usage: unpack ARCHIVE DIRECTORY, both absolute
+// Unpacks an archive from a stranger: tar may read it and write into the directory, nothing else, and is ended after 10 seconds.
 package main
 
 import (
@@ -13,18 +12,16 @@ import (
 
 func unpack(archive, directory string) error {
 	profile, err := gaol.NewProfile(
-		gaol.System(),
-		gaol.ProcessCreate(), // tar starts gzip
-		gaol.FileRead(gaol.Literal(archive)),
-		gaol.FileRead(gaol.Subpath(directory)), gaol.FileWrite(gaol.Subpath(directory)),
+		gaol.System(), gaol.ProcessCreate(), // tar starts gzip
+		gaol.FileRead(gaol.Literal(archive)), gaol.FileRead(gaol.Subpath(directory)), gaol.FileWrite(gaol.Subpath(directory)),
 		gaol.Limit(gaol.Limits{Wall: 10 * time.Second}),
 	)
 	if err != nil {
 		return err
 	}
-	sandbox, err := gaol.New(profile)
+	sandbox, err := gaol.New(profile) // the error names what this host cannot enforce
 	if err != nil {
-		return err // it names what this host cannot enforce
+		return err
 	}
 	defer sandbox.Close()
 	cmd := sandbox.Command(context.Background(), "tar", "-xf", archive, "-C", directory, "--no-same-owner")
@@ -33,6 +30,9 @@ func unpack(archive, directory string) error {
 }
 
 func main() {
+	if len(os.Args) != 3 {
+		log.Fatal("usage: unpack ARCHIVE DIRECTORY, both absolute")
+	}
 	if err := unpack(os.Args[1], os.Args[2]); err != nil {
 		log.Fatal(err)
 	}
