@@ -415,12 +415,12 @@ var _ = Describe("limits by a cgroup", Label(grouping), func() {
 		Expect(string(line)).To(Equal("on\n"))
 		pid := caller.Process.Pid
 		Expect(leaves(pid)).To(HaveLen(1))
-		helped("grouped") // while the owner lives
+		helped(order) // while the owner lives
 		Expect(leaves(pid)).To(HaveLen(1), "another process's cgroup")
 		Expect(caller.Process.Kill()).To(Succeed())
 		_ = caller.Wait()
 		Eventually(func() []int { return having(word) }).WithTimeout(patience).Should(BeEmpty())
-		helped("grouped")
+		helped(order)
 		Expect(leaves(pid)).To(BeEmpty())
 	})
 

@@ -37,8 +37,6 @@ class BuildLibrary(BuildHookInterface[Any]):
         if self.target_name == "sdist":
             for path in sources(root()):
                 build_data["force_include"][str(path)] = f"source/{path.relative_to(root())}"
-            for name in ("LICENSE-MIT", "LICENSE-APACHE"):
-                build_data["force_include"][str(root() / name)] = name
             return
         library = HERE / "gaol" / "libgaol.so.1"
         if version == "editable" and library.exists():

@@ -8,7 +8,6 @@ import asyncio
 from typing import Any, Optional
 
 from ._child import File
-from ._errors import TimeoutExpired
 from ._ffi import StrPath
 from ._popen import Popen
 from ._profile import Profile
@@ -36,10 +35,12 @@ class Process(asyncio.subprocess.Process):
 
     def _readable(self) -> None:
         self._loop.remove_reader(self._fd)
-        try:
-            self._popen.wait(0.001)
-        except TimeoutExpired:  # output is still copied for the limit of it, into a pipe that this loop may have to read
-            self._loop.run_in_executor(None, self._popen.wait).add_done_callback(lambda _: self._ended.set())
+        self._finish(0.001)
+
+    def _finish(self, later: float) -> None:
+        """Take the end, or look again: for a limit of output, that is copied first, into a pipe that this loop may have to read."""
+        if self._popen.poll() is None:
+            self._loop.call_later(later, self._finish, min(2 * later, 0.05))
         else:
             self._ended.set()
 

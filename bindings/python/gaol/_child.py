@@ -111,7 +111,9 @@ def start(
         if limits is not None:
             command.set_limits(limits._fields())
         if user is not None or group is not None or extra_groups is not None:
-            command.set_credential(*credential(user, group, extra_groups))
+            other = credential(user, group, extra_groups)
+            if other is not None:
+                command.set_credential(*other)
         # what watches programs being started by this name goes on seeing them
         sys.audit("subprocess.Popen", executable or arguments[0], args, cwd, env)
         pid = command.start()

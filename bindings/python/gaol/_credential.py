@@ -16,8 +16,8 @@ def credential(
     user: Union[str, int, None],
     group: Union[str, int, None],
     extra_groups: Optional[Iterable[Union[str, int]]],
-) -> tuple[int, int, list[int], bool]:
-    """Return uid, gid, groups, and whether the user is a new one.
+) -> Optional[tuple[int, int, list[int], bool]]:
+    """Return uid, gid, groups, and whether the user is a new one; None where all is this process's already, which takes no right.
 
     Who is not named stays as this process has it, but for one thing: a user= without group= brings that user's own group, and one
     without extra_groups= none. subprocess leaves it those of root.
@@ -36,6 +36,9 @@ def credential(
         if isinstance(extra_groups, str):
             raise ValueError("extra_groups must be a list, not a string")
         groups = [_group("extra_groups", one) for one in extra_groups]
+    same = extra_groups is None or set(groups) == set(os.getgroups())
+    if same and (uid, gid) == (os.geteuid(), os.getegid()):
+        return None
     return uid, gid, groups, False
 
 

@@ -47,10 +47,17 @@ def _nanoseconds(end: float, most: int) -> int:
     return max(0, min(most, math.ceil((end - time.monotonic()) * 1e9)))
 
 
+def _ended(command: _ffi.Command) -> select.poll:
+    """Return what tells of the end."""
+    poll = select.poll()
+    poll.register(command.poll_fd(), select.POLLIN)
+    return poll
+
+
 def _reap() -> None:
     for command in list(_abandoned):
         try:
-            ended = command.wait(0) is not None
+            ended = bool(_ended(command).poll(0)) and command.wait(1_000_000) is not None
         except Exception:
             ended = True
         if ended:
@@ -283,7 +290,15 @@ class Popen(subprocess.Popen[AnyStr]):
     # ---- the end ----
 
     def _look(self, command: _ffi.Command, nanoseconds: int) -> bool:
-        """Return whether the program has ended, waiting for so long."""
+        """Return whether the program has ended, waiting for so long.
+
+        With 0 it only looks. The library itself would wait then for output that is still copied for a limit, and whoever looks may be the one
+        who is to read that: so it is given a millisecond, and only where there is an end.
+        """
+        if nanoseconds == 0:
+            if not _ended(command).poll(0):
+                return False
+            nanoseconds = 1_000_000
         status = command.wait(nanoseconds)
         if status is None:
             return False
@@ -315,8 +330,7 @@ class Popen(subprocess.Popen[AnyStr]):
         # waits there. It is the quicker way, since the descriptor tells later, when all that the kernel has to clear away is gone.
         if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
             return cast(int, self.returncode)
-        ended = select.poll()
-        ended.register(command.poll_fd(), select.POLLIN)
+        ended = _ended(command)
         while True:
             if end is not None and time.monotonic() >= end:
                 raise TimeoutExpired(self.args, cast(float, timeout))

@@ -62,3 +62,14 @@ def no_leak(sandbox: gaol.Sandbox, request: pytest.FixtureRequest) -> Iterator[N
 def directory(tmp_path: pathlib.Path) -> pathlib.Path:
     """A directory that everybody may reach."""
     return tmp_path
+
+
+def settled(most: int) -> bool:
+    """Wait until so many descriptors are open: what the library clears away, it does behind the end of a command."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        gc.collect()
+        if len(os.listdir("/proc/self/fd")) <= most:
+            return True
+        time.sleep(0.01)
+    return False

@@ -10,6 +10,7 @@ import time
 from typing import Any, Callable
 
 import pytest
+from conftest import settled
 
 import gaol
 
@@ -216,7 +217,7 @@ def test_descriptors_are_given_back(sandbox: gaol.Sandbox) -> None:
     asyncio.run(main())
     before = len(os.listdir("/proc/self/fd"))
     asyncio.run(main())
-    assert len(os.listdir("/proc/self/fd")) <= before + 3
+    assert settled(before + 3)
 
 
 def test_the_limit_of_output(sandbox: gaol.Sandbox) -> None:
@@ -226,3 +227,14 @@ def test_the_limit_of_output(sandbox: gaol.Sandbox) -> None:
         return len(out), p.report.end
 
     assert asyncio.run(main()) == (500_000, "output limit")
+
+
+def test_output_that_is_read_late(sandbox: gaol.Sandbox) -> None:
+    async def main() -> Any:
+        limits = gaol.Limits(output="10 MB", wall=60)
+        p = await gaol.create_subprocess_exec("head", "-c", "1000000", "/dev/zero", sandbox=sandbox, stdout=gaol.PIPE, limits=limits)
+        await asyncio.sleep(0.5)
+        assert p.returncode is None and p.stdout is not None
+        return len(await p.stdout.read()), await p.wait()
+
+    assert asyncio.run(main()) == (1_000_000, 0)

@@ -8,6 +8,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 from typing import Any, cast
 
 import pytest
@@ -208,6 +209,10 @@ def test_another_user_takes_root(sandbox: gaol.Sandbox) -> None:
         gaol.run(["true"], sandbox=sandbox, user="nobody")
     with pytest.raises(gaol.SetupError, match="that is root"):
         gaol.run(["true"], sandbox=sandbox, user="root")
+
+
+def test_ones_own_user_takes_nothing(sandbox: gaol.Sandbox) -> None:
+    assert gaol.run(["true"], sandbox=sandbox, user=os.getuid(), group=os.getgid()).returncode == 0
     assert gaol.run(["true"], sandbox=sandbox, user=os.getuid(), group=os.getgid(), extra_groups=os.getgroups()).returncode == 0
 
 
@@ -259,3 +264,14 @@ def test_the_limit_of_output_holds_wherever_it_goes(sandbox: gaol.Sandbox, direc
     assert (size, done.report.end) == (100_000, "output limit")
     assert done.returncode in (-signal.SIGKILL, -signal.SIGPIPE)  # whichever is first
     assert gaol.check_output(["echo", "within"], sandbox=sandbox, limits=limits) == b"within\n"
+
+
+def test_poll_does_not_wait_for_output_that_nobody_reads(sandbox: gaol.Sandbox) -> None:
+    limits = gaol.Limits(output="10 MB", wall=60)
+    with gaol.Popen(["head", "-c", "100000", "/dev/zero"], sandbox=sandbox, stdout=gaol.PIPE, limits=limits) as p:
+        time.sleep(0.5)
+        assert p.poll() is None  # gaol has read it, and this pipe does not take it
+        with pytest.raises(gaol.TimeoutExpired):
+            p.wait(0.1)
+        assert p.stdout is not None and len(p.stdout.read()) == 100_000
+        assert p.wait() == 0
