@@ -1,4 +1,4 @@
-//go:build linux
+//go:build unix
 
 // This file holds the operations on files. Each is the system call that it is named after, and what it needs around it; a descriptor
 // that an operation opens is closed by it.
@@ -44,19 +44,11 @@ func init() {
 		"setxattr": onPath(func(p string) error { return unix.Setxattr(p, "user.gaol", []byte("x"), 0) }),
 		"getxattr": onPath(func(p string) error { _, err := unix.Getxattr(p, "user.gaol", make([]byte, 8)); return err }),
 		"rename":   onPaths(unix.Rename),
-		"exchange": onPaths(func(a, b string) error {
-			return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
-		}),
 		"link":     onPaths(unix.Link),
-		"linkfd":   linkFD, // FD PATH
 		"symlink":  onPaths(unix.Symlink),
-		"mknod":    mknod,                                              // PATH TYPE
-		"fill":     fill,                                               // PATH
-		"reopen":   reopen,                                             // PATH FLAGS FLAGS: opens, and again through /proc/self/fd
-		"reopenfd": func(a []string) error { return withFD(a, again) }, // FD FLAGS
-		"watch":    onPath(watch),                                      // PATH: inotify
-		"statfs":   onPath(statfs),                                     // PATH: size in MiB
-		"lock":     onPath(lock),                                       // PATH: flock, a record lock
+		"fill":     fill,           // PATH
+		"statfs":   onPath(statfs), // PATH: size in MiB
+		"lock":     onPath(lock),   // PATH: flock, a record lock
 		"copy":     onPaths(copyFile),
 	})
 }
@@ -92,7 +84,7 @@ func withFD(a []string, f func(fd int, rest []string) error) error {
 
 var openFlags = map[string]int{
 	"r": unix.O_RDONLY, "w": unix.O_WRONLY, "rw": unix.O_RDWR, "create": unix.O_CREAT, "excl": unix.O_EXCL, "trunc": unix.O_TRUNC,
-	"append": unix.O_APPEND, "path": unix.O_PATH, "dir": unix.O_DIRECTORY, "nofollow": unix.O_NOFOLLOW, "tmpfile": unix.O_TMPFILE,
+	"append": unix.O_APPEND, "dir": unix.O_DIRECTORY, "nofollow": unix.O_NOFOLLOW,
 }
 
 // parseFlags adds O_NONBLOCK: a FIFO must not hang.
@@ -122,23 +114,6 @@ func openat(a []string) error {
 			return unix.Close(fd)
 		})(a)
 	})
-}
-
-func again(fd int, a []string) error {
-	return onPath(func(text string) error {
-		return openat([]string{strconv.Itoa(unix.AT_FDCWD), fmt.Sprintf("/proc/self/fd/%d", fd), text})
-	})(a)
-}
-
-func reopen(a []string) error {
-	if err := need(a, 3); err != nil {
-		return err
-	}
-	flags, err := parseFlags(a[1])
-	if err != nil {
-		return err
-	}
-	return openThen(a[0], flags, func(fd int) error { return again(fd, a[2:]) })
 }
 
 // content reads at most 4 KiB.
@@ -239,7 +214,7 @@ func statAt(fd int, path string) error {
 	if err := unix.Fstatat(fd, path, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return err
 	}
-	say("%s %o", types[st.Mode&unix.S_IFMT], st.Mode&0o7777)
+	say("%s %o", types[uint32(st.Mode)&unix.S_IFMT], st.Mode&0o7777)
 	return nil
 }
 
@@ -283,20 +258,6 @@ func getcwd([]string) error {
 	return err
 }
 
-var nodes = map[string]uint32{"file": unix.S_IFREG, "fifo": unix.S_IFIFO, "socket": unix.S_IFSOCK, "char": unix.S_IFCHR, "block": unix.S_IFBLK}
-
-func mknod(a []string) error {
-	return onPaths(func(path, kind string) error { return unix.Mknod(path, nodes[kind]|0o644, int(unix.Mkdev(1, 3))) })(a)
-}
-
-func linkFD(a []string) error {
-	return withFD(a, func(fd int, a []string) error {
-		return onPath(func(p string) error {
-			return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, p, unix.AT_SYMLINK_FOLLOW)
-		})(a)
-	})
-}
-
 // fill writes a file until it may not.
 func fill(a []string) error {
 	return onPath(func(p string) error {
@@ -309,17 +270,6 @@ func fill(a []string) error {
 			}
 		})
 	})(a)
-}
-
-// watch asks to be told of every name that comes and goes in a directory.
-func watch(path string) error {
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	_, err = unix.InotifyAddWatch(fd, path, unix.IN_CREATE|unix.IN_OPEN)
-	return err
 }
 
 func statfs(path string) error {

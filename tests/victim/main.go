@@ -1,4 +1,4 @@
-//go:build linux
+//go:build unix
 
 // Command victim runs inside a sandbox and tries operations by raw system calls: victim OP ARGS… [-- OP ARGS…]… It prints one line for
 // each, "ok" (and what the operation found) or the name of the errno, and exits with 0. It must never decide what is right, and never

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build unix
 
 // This file holds the operations on sockets. Addresses are IP:PORT, a path of a Unix socket, or @NAME for an abstract one.
 
@@ -7,10 +7,8 @@ package main
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,30 +20,23 @@ func init() {
 		"connect":    func(a []string) error { return opened(a, unix.SOCK_STREAM, unix.Connect) }, // ADDRESS
 		"udp":        func(a []string) error { return opened(a, unix.SOCK_DGRAM, send) },          // ADDRESS: a datagram, and its echo
 		"udpconnect": func(a []string) error { return opened(a, unix.SOCK_DGRAM, unix.Connect) },
-		"fastopen":   func(a []string) error { return opened(a, unix.SOCK_STREAM, fastOpen) }, // ADDRESS: sendto that connects
 		"bind":       func(a []string) error { return opened(a, unix.SOCK_STREAM, unix.Bind) },
 		"bindudp":    func(a []string) error { return opened(a, unix.SOCK_DGRAM, unix.Bind) },
 		"listen":     listen,                                                      // nothing bound: the kernel chooses a port
 		"serve":      serve,                                                       // ADDRESS: notes its address, accepts one connection, echoes one message
 		"echoudp":    echoUDP,                                                     // ADDRESS: notes its address, answers one datagram
-		"named":      named,                                                       // notes the abstract name that the kernel gives, waits for one datagram
 		"sendfd":     sendTo,                                                      // FD ADDRESS: by a socket that is there
-		"fastopenfd": func(a []string) error { return onSocket(a, fastOpen) },     // FD ADDRESS
 		"connectfd":  func(a []string) error { return onSocket(a, unix.Connect) }, // FD ADDRESS
 		"listenfd":   func(a []string) error { return withFD(a, func(fd int, _ []string) error { return unix.Listen(fd, 1) }) },
 		"acceptfd":   func(a []string) error { return withFD(a, func(fd int, _ []string) error { return acceptOn(fd) }) }, // FD
-		"interfaces": interfaces,
-		"ifconf":     func(a []string) error { return withFD(a, ifConf) }, // FD: is SIOCGIFCONF answered?
 	})
 }
 
-var families = map[string]int{"unix": unix.AF_UNIX, "inet": unix.AF_INET, "inet6": unix.AF_INET6, "netlink": unix.AF_NETLINK,
-	"packet": unix.AF_PACKET, "vsock": unix.AF_VSOCK, "alg": unix.AF_ALG, "bluetooth": unix.AF_BLUETOOTH, "can": unix.AF_CAN,
-	"key": unix.AF_KEY, "xdp": unix.AF_XDP, "tipc": unix.AF_TIPC, "kcm": unix.AF_KCM, "rds": unix.AF_RDS, "smc": unix.AF_SMC,
-	"ax25": unix.AF_AX25, "appletalk": unix.AF_APPLETALK, "rxrpc": unix.AF_RXRPC, "qipcrtr": unix.AF_QIPCRTR, "unspec": unix.AF_UNSPEC}
+// families and kinds are those of every system; Linux adds its own.
+var families = map[string]int{"unix": unix.AF_UNIX, "inet": unix.AF_INET, "inet6": unix.AF_INET6, "unspec": unix.AF_UNSPEC}
 
 var kinds = map[string]int{"stream": unix.SOCK_STREAM, "dgram": unix.SOCK_DGRAM, "raw": unix.SOCK_RAW, "seqpacket": unix.SOCK_SEQPACKET,
-	"rdm": unix.SOCK_RDM, "dccp": unix.SOCK_DCCP, "packet": unix.SOCK_PACKET}
+	"rdm": unix.SOCK_RDM}
 
 func socket(a []string) error {
 	if err := need(a, 2); err != nil {
@@ -57,7 +48,7 @@ func socket(a []string) error {
 	}
 	family, ok := families[a[0]]
 	if kind, found := kinds[a[1]]; ok && found {
-		fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, protocol)
+		fd, err := unix.Socket(family, kind, protocol)
 		if err != nil {
 			return err
 		}
@@ -71,7 +62,7 @@ func pair(a []string) error {
 	if err := need(a, 2); err != nil {
 		return err
 	}
-	fds, err := unix.Socketpair(families[a[0]], kinds[a[1]]|unix.SOCK_CLOEXEC, 0)
+	fds, err := unix.Socketpair(families[a[0]], kinds[a[1]], 0)
 	if err != nil {
 		return err
 	}
@@ -117,7 +108,7 @@ func opened(a []string, kind int, f func(int, unix.Sockaddr) error) error {
 	if err != nil {
 		return err
 	}
-	fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(family, kind, 0)
 	if err != nil {
 		say("socket")
 		return err
@@ -147,12 +138,8 @@ func reply(fd int) error {
 	return err
 }
 
-func fastOpen(fd int, to unix.Sockaddr) error {
-	return unix.Sendto(fd, []byte("ping"), unix.MSG_FASTOPEN|unix.MSG_NOSIGNAL, to)
-}
-
 func listen([]string) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
 		say("socket")
 		return err
@@ -186,7 +173,7 @@ func serve(a []string) error {
 }
 
 func acceptOn(fd int) error {
-	conn, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC)
+	conn, _, err := unix.Accept(fd)
 	if err != nil {
 		return err
 	}
@@ -220,22 +207,6 @@ func echoUDP(a []string) error {
 	})
 }
 
-// named needs no bind: with SO_PASSCRED a connect gives the socket a name, even one that fails.
-func named([]string) error {
-	return opened([]string{"@nobody"}, unix.SOCK_DGRAM, func(fd int, sa unix.Sockaddr) error {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
-			return err
-		}
-		_ = unix.Connect(fd, sa)
-		name, err := unix.Getsockname(fd)
-		if err != nil {
-			return err
-		}
-		note("at %s", name.(*unix.SockaddrUnix).Name)
-		return reply(fd)
-	})
-}
-
 func onSocket(a []string, f func(int, unix.Sockaddr) error) error {
 	return withFD(a, func(fd int, a []string) error {
 		if err := need(a, 1); err != nil {
@@ -251,31 +222,4 @@ func onSocket(a []string, f func(int, unix.Sockaddr) error) error {
 
 func sendTo(a []string) error {
 	return onSocket(a, func(fd int, sa unix.Sockaddr) error { return unix.Sendto(fd, []byte("ping"), unix.MSG_NOSIGNAL, sa) })
-}
-
-// interfaces lists those of the network namespace that the program is in.
-func interfaces([]string) error {
-	b, err := os.ReadFile("/proc/self/net/dev")
-	if err != nil {
-		return err
-	}
-	var names []string
-	for line := range strings.Lines(string(b)) {
-		if name, _, ok := strings.Cut(line, ":"); ok {
-			names = append(names, strings.TrimSpace(name))
-		}
-	}
-	say("%s", strings.Join(names, " "))
-	return nil
-}
-
-// ifConf asks for the length of the list of interfaces.
-func ifConf(fd int, _ []string) error {
-	var conf [2]uint64 // struct ifconf
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFCONF, uintptr(unsafe.Pointer(&conf)))
-	if errno != 0 {
-		return errno
-	}
-	say("%d", uint32(conf[0]))
-	return nil
 }
