@@ -13,6 +13,7 @@ import (
 )
 
 func TestTheExamplesWork(t *testing.T) {
+	onLinux(t, "they have directories of the command's own")
 	needSandbox(t)
 	d := t.TempDir()
 	write(t, d+"/README.md", "main\n", 0o644)
@@ -82,6 +83,7 @@ func flagNames() (names []string) {
 }
 
 func TestDoctorTellsWhatTheHostEnforces(t *testing.T) {
+	onLinux(t, "its mechanisms are named")
 	o := finish(t, command("doctor"))
 	mustContain(t, o.stdout, "Linux", "seccomp", "Landlock", "namespaces")
 	j := finish(t, command("doctor", "--json"))
@@ -92,6 +94,7 @@ func TestDoctorTellsWhatTheHostEnforces(t *testing.T) {
 }
 
 func TestExplainPrintsThePolicyAndThePlan(t *testing.T) {
+	onLinux(t, "its engine is named")
 	needSandbox(t)
 	o := finish(t, command("explain", "--system", "--read", "/etc/hostname?"))
 	if o.code != 0 {
