@@ -409,6 +409,7 @@ class Command(Handle):
         if not value and ctypes.get_errno() == errno.E2BIG:
             raise OSError(errno.E2BIG, os.strerror(errno.E2BIG), os.fsdecode(arguments[0]))
         super().__init__(value)
+        self.polled = False  # it holds a descriptor until it is freed
 
     def set(self, function: str, *arguments: Any) -> None:
         """Call gaol_cmd_FUNCTION."""
@@ -439,6 +440,7 @@ class Command(Handle):
 
     def poll_fd(self) -> int:
         """Return the descriptor that becomes readable at the end. It is the command's."""
+        self.polled = True
         return _number(library().gaol_cmd_poll_fd(self.value))
 
     def wait(self, nanoseconds: int) -> Optional[int]:
@@ -448,9 +450,10 @@ class Command(Handle):
         if result == -errno.ETIMEDOUT:
             library().gaol_error_free(fault)
             return None
-        if fault.value and status.value < 0:
-            raise _taken(fault.value)
-        library().gaol_error_free(fault)  # it has ended all the same
+        if fault.value:
+            error = _taken(fault.value)
+            if status.value < 0:
+                raise error  # else it has ended all the same
         return status.value
 
     def signal(self, number: int) -> None:

@@ -54,6 +54,11 @@ def _ended(command: _ffi.Command) -> select.poll:
     return poll
 
 
+def read(told: Union[_ffi.Command, _ffi.Report]) -> Report:
+    """Return the report of what has ended."""
+    return (told.report() if isinstance(told, _ffi.Command) else told).read()
+
+
 def _reap() -> None:
     for command in list(_abandoned):
         try:
@@ -207,7 +212,7 @@ class Popen(subprocess.Popen[AnyStr]):
         limits: Optional[Limits] = None,
     ) -> None:
         self._command: Optional[_ffi.Command] = None  # None: not started, or ended
-        self._told: Union[_ffi.Report, Report, None] = None
+        self._told: Union[_ffi.Command, _ffi.Report, Report, None] = None  # of what has ended
         self._lock = threading.Lock()
         self._conversation: Optional[Conversation] = None
         self.returncode: Any = None
@@ -283,8 +288,8 @@ class Popen(subprocess.Popen[AnyStr]):
             if command is None:
                 raise ValueError("the program was not started")
             return command.report().read()
-        if isinstance(told, _ffi.Report):
-            told = self._told = told.read()
+        if not isinstance(told, Report):
+            told = self._told = read(told)
         return told
 
     # ---- the end ----
@@ -304,9 +309,10 @@ class Popen(subprocess.Popen[AnyStr]):
             return False
         with self._lock:
             if self.returncode is None:
-                self._told = command.report()
+                # reading it takes time that few need; but who keeps what has ended is to keep no descriptor
+                self._told = command.report() if command.polled else command
                 self.returncode = os.waitstatus_to_exitcode(status) if status >= 0 else -signal.SIGKILL
-                self._command = None  # and with its last user the handle goes, and its descriptor
+                self._command = None
         return True
 
     def poll(self) -> Optional[int]:
