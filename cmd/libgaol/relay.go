@@ -7,6 +7,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -38,6 +39,9 @@ func (r *relay) Write(b []byte) (n int, err error) {
 			k, err = r.f.Write(b[n:min(n+room, len(b))])
 			n += k
 		}
+	}
+	if pe, ok := errors.AsType[*os.PathError](err); ok { // the file has no name
+		err = fmt.Errorf("gaol: hand on what the program wrote: %w", pe.Err)
 	}
 	return n, err
 }
