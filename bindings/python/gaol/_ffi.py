@@ -89,26 +89,31 @@ report_free IH
 """
 
 _library: Optional[Any] = None
-_loading = threading.Lock()
-_half = False  # another thread was loading it when this process was forked: it will never be done
+_loading = threading.RLock()  # a signal's handler may come in between
+_busy = False  # somebody loads it
+_half = False  # another thread did when this process was forked: it will never be done
 
 
 def library() -> Any:
     """Return the library, loading it the first time: that of the wheel, else the one that the system has."""
-    global _library
+    global _library, _busy
     if _library is None:
         with _loading:
             if _half:
                 raise RuntimeError(_AFTER_FORK)
             if _library is None:
-                _library = _load()
+                _busy = True
+                try:
+                    _library = _load()
+                finally:
+                    _busy = False
     return _library
 
 
 def _forked() -> None:
     global _loading, _half
-    if _library is None and _loading.locked():
-        _loading, _half = threading.Lock(), True
+    if _busy:
+        _loading, _half = threading.RLock(), True
 
 
 os.register_at_fork(after_in_child=_forked)
@@ -309,9 +314,10 @@ class Profile(Handle):
         found: list[str] = []
         while True:
             text = _given(library().gaol_profile_operation(self.value, len(found)))
-            if text is None and _behind(-ctypes.get_errno()):
+            if text is None:
+                _behind(-(ctypes.get_errno() or errno.ENOENT))
                 return found
-            found.append(text or "")
+            found.append(text)
 
 
 def _limits(limits: dict[str, Any]) -> _Struct:

@@ -216,7 +216,7 @@ class Popen(subprocess.Popen[AnyStr]):
     ) -> None:
         self._command: Optional[_ffi.Command] = None  # None: not started, or ended
         self._told: Union[_ffi.Command, _ffi.Report, Report, None] = None  # of what has ended
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a handler of SIGCHLD may poll while this thread has it
         self._conversation: Optional[Conversation] = None
         self._fault: Optional[BaseException] = None  # what wait is to raise
         self.returncode: Any = None

@@ -323,8 +323,10 @@ print(*profile.operations, len(host.checks) > 3)
 def test_a_fork_while_the_library_is_loaded_does_not_hang() -> None:
     script = """
 import gaol._ffi
-with gaol._ffi._loading:
-    pid = os.fork()
+gaol._ffi._busy = True  # as another thread has it while it loads
+pid = os.fork()
+if pid:
+    gaol._ffi._busy = False
 if pid == 0:
     try:
         gaol.Profile(system=True)
@@ -336,3 +338,26 @@ print(*gaol.Profile(system=True).operations)
 """
     done = subprocess.run([sys.executable, "-c", "import gaol, os\n" + script], capture_output=True, text=True, timeout=60)
     assert quiet(done) == "forked\nSystem()\n"
+
+
+def test_a_handler_of_sigchld_may_poll() -> None:
+    script = """
+box, running = gaol.Sandbox(profile), []
+def ended(*_):
+    for p in running:
+        p.poll()
+signal.signal(signal.SIGCHLD, ended)
+for _ in range(100):
+    running.append(gaol.Popen(["true"], sandbox=box))
+    os.kill(os.getpid(), signal.SIGCHLD)
+    assert running[-1].wait() == 0
+    running.pop()
+print("done")
+"""
+    assert quiet(python(script)) == "done\n"
+
+
+def test_a_handler_that_comes_while_an_end_is_noted(sandbox: gaol.Sandbox) -> None:
+    p = gaol.Popen(["true"], sandbox=sandbox)
+    with p._lock:  # where a handler may find this thread
+        assert p.wait() == 0
