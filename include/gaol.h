@@ -406,7 +406,9 @@ int gaol_cmd_take_pipe(gaol_cmd *cmd, int stream);
  * WIFEXITED(3) and the like; that it failed is no error. It may be called more than once, and by many threads at once. */
 int gaol_cmd_wait(gaol_cmd *cmd, int *status, gaol_error **error);
 
-/* gaol_cmd_wait_timeout is gaol_cmd_wait for timeout_ns nanoseconds at most: then -ETIMEDOUT, and the program goes on. 0 only looks. */
+/* gaol_cmd_wait_timeout is gaol_cmd_wait for timeout_ns nanoseconds at most: then -ETIMEDOUT, and the program goes on. 0 only looks. Output that is
+ * copied for gaol_limits.output has until then, too, but a millisecond at least: what nobody reads makes it -ETIMEDOUT after the end. Like
+ * gaol_cmd_wait it waits in the calling thread, whose signal handlers run meanwhile and do not end it. */
 int gaol_cmd_wait_timeout(gaol_cmd *cmd, int64_t timeout_ns, int *status, gaol_error **error);
 
 /* gaol_cmd_poll_fd returns a descriptor that becomes readable when the program has ended, for poll(2); gaol_cmd_wait then returns without

@@ -60,7 +60,7 @@ func (c *command) start(p plan) (err error) {
 		c.closeRelays()
 		return err
 	}
-	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{})}
+	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{}), copied: p.out != nil || len(c.relays) > 0}
 	return nil
 }
 

@@ -57,7 +57,7 @@ def _ended(command: _ffi.Command) -> select.poll:
 def _reap() -> None:
     for command in list(_abandoned):
         try:
-            ended = bool(_ended(command).poll(0)) and command.wait(1_000_000) is not None
+            ended = command.wait(0) is not None
         except Exception:
             ended = True
         if ended:
@@ -290,15 +290,7 @@ class Popen(subprocess.Popen[AnyStr]):
     # ---- the end ----
 
     def _look(self, command: _ffi.Command, nanoseconds: int) -> bool:
-        """Return whether the program has ended, waiting for so long.
-
-        With 0 it only looks. The library itself would wait then for output that is still copied for a limit, and whoever looks may be the one
-        who is to read that: so it is given a millisecond, and only where there is an end.
-        """
-        if nanoseconds == 0:
-            if not _ended(command).poll(0):
-                return False
-            nanoseconds = 1_000_000
+        """Return whether the program has ended, waiting for so long; with 0 it only looks."""
         status = command.wait(nanoseconds)
         if status is None:
             return False
