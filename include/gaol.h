@@ -269,6 +269,10 @@ typedef struct gaol_limits {
 /* gaol_profile_limit adds limits to a profile. Of what is given twice, the smaller holds. */
 int gaol_profile_limit(gaol_profile *profile, const gaol_limits *limits);
 
+/* gaol_profile_add adds all of another profile, which stays as it is: either's operations are allowed, each once; the stricter action and the smaller
+ * limit hold; of a variable, and of the working directory, what is added last. Two engines, or two maps onto one place, are a fault that names them. */
+int gaol_profile_add(gaol_profile *profile, const gaol_profile *other);
+
 /* gaol_profile_check returns 0, or the first fault of the profile. It looks at nothing of the host. */
 int gaol_profile_check(const gaol_profile *profile, gaol_error **error);
 
