@@ -59,6 +59,12 @@ TEST(Profile, IsReadFromText) {
 	EXPECT_THROW(gaol::profile::load("/nowhere.toml"), gaol::error);
 }
 
+TEST(Profile, TakesAnotherIn) {
+	auto p = gaol::profile::parse("p.toml", "schema = 1\nread = ['/a']\n");
+	p.add(gaol::profile().system().read("/a")).write("/w");
+	EXPECT_EQ(p.operations(), (std::vector<std::string>{"FileRead(Subpath(\"/a\"))", "System()", "FileWrite(Subpath(\"/w\"))"}));
+}
+
 TEST(Profile, SaysWhatIsWrong) {
 	gaol::profile p;
 	try {
