@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/gaol-sandbox/gaol/include"
 )
 
 func TestTheExamplesWork(t *testing.T) {
@@ -127,7 +129,7 @@ func TestCompletionScriptsAreShellPrograms(t *testing.T) {
 		mustContain(t, o.stdout, row.want)
 	}
 	o = finish(t, command("version"))
-	if o.code != 0 || !strings.HasPrefix(o.stdout, "gaol ") {
+	if o.code != 0 || !strings.HasPrefix(o.stdout, "gaol "+include.Version()+" (go") {
 		t.Fatal(o)
 	}
 }

@@ -10,6 +10,7 @@ import "C"
 import (
 	"math"
 	"time"
+	"unsafe"
 
 	"github.com/gaol-sandbox/gaol"
 )
@@ -89,7 +90,7 @@ func goProfileLimit(h handle, limits *C.gaol_limits) C.int {
 
 // limitsOf copies the caller's limits. What a number means, and which are refused, the profile says; a time that is none must not get there.
 func limitsOf(p *C.gaol_limits) (gaol.Limits, error) {
-	l, err := inStruct(p, "limits")
+	l, err := inStruct(p, unsafe.Offsetof(p.per_process)+unsafe.Sizeof(p.per_process), "limits")
 	if f := float64(l.processors); err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
 		err = argument("limits->processors is no number")
 	}
@@ -126,6 +127,19 @@ func built(h handle) (gaol.Profile, error) {
 	return p.build()
 }
 
+// operation is the index-th of a profile.
+func operation(h handle, index C.size_t) (op gaol.Operation, err error) {
+	p, err := get[profile](h)
+	if err != nil {
+		return op, err
+	}
+	ops, err := p.operations()
+	if err != nil {
+		return op, err
+	}
+	return at(ops, index)
+}
+
 //export goProfileTOML
 func goProfileTOML(h handle, out **C.char, fault *handle) C.int {
 	return call(fault, func() error {
@@ -140,11 +154,7 @@ func goProfileTOML(h handle, out **C.char, fault *handle) C.int {
 //export goProfileOperation
 func goProfileOperation(h handle, index C.size_t, out **C.char) C.int {
 	return call(nil, func() error {
-		p, err := built(h)
-		if err != nil {
-			return err
-		}
-		op, err := at(p.Operations(), index)
+		op, err := operation(h, index)
 		if err != nil {
 			return err
 		}

@@ -257,7 +257,8 @@ func (r *belt) network(op profile.Operation) error {
 		}
 		r.rules.Names = r.rules.Names || !in && a.Port == 53 // whoever may ask a server can as well ask the system
 	case profile.FormLoopback:
-		if !everyPort("TCP on the loopback interface") {
+		// in a rule of what is local, localhost is any address of this host, and that of all of them
+		if !r.inexact(op, "a filter of the address and the port that are bound", "macOS has none", "", "every port of tcp can be listened on, at every address of this host") {
 			return nil
 		}
 		rule.Port, rule.Loopback = 0, true
