@@ -166,17 +166,22 @@ func (r *belt) denials() error {
 		}
 		right := takes(d.op)
 		above := false
+		var same *Grant
 		for i := range r.rules.Grants {
 			g := &r.rules.Grants[i]
-			if g.Deny || g.Rights&right == 0 {
-				continue
+			switch {
+			case g.Deny || g.Rights&right == 0:
+			case g.Path == d.path:
+				same = g
+			default:
+				above = above || g.Matches(d.path)
 			}
-			if g.Path == d.path {
-				return problem(d.op, d.op.Pattern.Path, fmt.Errorf("contradicts %s: it would take all that is allowed", g.Why))
-			}
-			above = above || g.Matches(d.path)
 		}
-		if !above && !d.op.Inherited {
+		switch {
+		case above: // whoever grants the same path once more has a tie, which the denial wins
+		case same != nil:
+			return problem(d.op, d.op.Pattern.Path, fmt.Errorf("contradicts %s: it would take all that is allowed", same.Why))
+		case !d.op.Inherited:
 			return problem(d.op, d.op.Pattern.Path, errors.New("nothing above this path allows it"))
 		}
 	}

@@ -196,6 +196,13 @@ network
 + system-socket domain AF_SYSTEM 2
 - system-socket domain AF_SYSTEM 1
 + file-read-data /private/etc/ssl/cert.pem
+listening
++ network-bind tcp * 80
++ network-inbound tcp localhost 8080
+- network-bind udp * 53
+- network-outbound tcp example.com 443
+- network-outbound udp example.com 53
+- network-outbound unix /private/var/run/mDNSResponder
 ports
 + network-outbound tcp example.com 443
 - network-outbound tcp example.com 80

@@ -105,6 +105,26 @@ static void streams_lead_where_they_are_told(void **state) {
 	close(fds[0]), gaol_cmd_free(c);
 }
 
+/* Where a host has closed its streams, descriptors of gaol and of the Go runtime get their numbers: all of them are close-on-exec. */
+static void what_no_exec_would_hand_on_is_not_inherited(void **state) {
+	(void)state;
+	gaol_error *error;
+	int kept = dup(0), other = open("/dev/null", O_RDONLY);
+	for (int closed = 0; closed < 2; closed++) {
+		if (closed) close(0);
+		else dup2(other, 0), fcntl(0, F_SETFD, FD_CLOEXEC);
+		gaol_cmd *c = gaol_cmd_new(plain, ARGV("true"));
+		gaol_cmd_set_stdio(c, 0, GAOL_STDIO_INHERIT, -1);
+		failed(gaol_cmd_run(c, NULL, &error), error, GAOL_ERROR_ARGUMENT, EBADF);
+		gaol_cmd_free(c);
+	}
+	dup2(other, 0), close(other);
+	gaol_cmd *c = gaol_cmd_new(plain, ARGV("true"));
+	gaol_cmd_set_stdio(c, 0, GAOL_STDIO_INHERIT, -1);
+	fine(gaol_cmd_run(c, NULL, &error), error);
+	gaol_cmd_free(c), dup2(kept, 0), close(kept);
+}
+
 static void pipes_carry_both_ways(void **state) {
 	(void)state;
 	gaol_error *error;
@@ -480,6 +500,40 @@ static void to_free_waits_for_no_reader(void **state) {
 	close(out);
 }
 
+static void to_kill_is_to_wait_for_no_reader(void **state) {
+	(void)state;
+	gaol_error *error;
+	gaol_limits limits = GAOL_LIMITS_INIT;
+	limits.output = 1 << 30;
+	int fds[2], status;
+	static char buf[100001];
+	assert_int_equal(pipe(fds), 0);
+	gaol_cmd *c = gaol_cmd_new(plain, ARGV("yes"));
+	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
+	gaol_cmd_set_stdio(c, 1, GAOL_STDIO_FD, fds[1]);
+	fine(gaol_cmd_start(c, &error), error);
+	failed(gaol_cmd_wait_timeout(c, 50000000, NULL, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
+	assert_int_equal(gaol_cmd_kill(c), 0);
+	fine(gaol_cmd_wait(c, &status, &error), error);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	assert_int_equal(fcntl(fds[1], F_GETFL) & O_NONBLOCK, 0); /* it is the caller's */
+	gaol_cmd_free(c), close(fds[0]), close(fds[1]);
+
+	assert_int_equal(pipe(fds), 0); /* who is not killed loses nothing, however late it is read */
+	c = gaol_cmd_new(plain, ARGV("head", "-c", "100000", "/dev/zero"));
+	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
+	gaol_cmd_set_stdio(c, 1, GAOL_STDIO_FD, fds[1]);
+	close(fds[1]);
+	fine(gaol_cmd_start(c, &error), error);
+	usleep(1500000);
+	size_t all = 0;
+	for (ssize_t n; (n = read(fds[0], buf + all, sizeof buf - all)) > 0;) all += (size_t)n;
+	assert_int_equal(all, 100000);
+	fine(gaol_cmd_wait(c, &status, &error), error);
+	assert_int_equal(status, 0);
+	gaol_cmd_free(c), close(fds[0]);
+}
+
 static void a_limit_of_time_ends_what_nobody_waits_for(void **state) {
 	(void)state;
 	gaol_error *error;
@@ -538,6 +592,9 @@ static void only_root_chooses_the_user(void **state) {
 	c = gaol_cmd_new(plain, ARGV("true"));
 	who.dynamic = 1;
 	assert_int_equal(gaol_cmd_set_credential(c, &who), -EINVAL);
+	who.dynamic = 0, who.size = sizeof &who; /* a mistake that would make it root */
+	assert_int_equal(gaol_cmd_set_credential(c, &who), -EINVAL);
+	who.size = sizeof who;
 	who.dynamic = 0, who.ngroups = 1 << 20;
 	assert_int_equal(gaol_cmd_set_credential(c, &who), -E2BIG);
 	who.groups = NULL, who.ngroups = 1;
@@ -591,6 +648,7 @@ int main(void) {
 		cmocka_unit_test(the_environment_is_the_caller_s_word),
 		cmocka_unit_test(the_program_can_have_another_name),
 		cmocka_unit_test(streams_lead_where_they_are_told),
+		cmocka_unit_test(what_no_exec_would_hand_on_is_not_inherited),
 		cmocka_unit_test(pipes_carry_both_ways),
 		cmocka_unit_test(descriptors_get_the_number_that_is_asked_for),
 		cmocka_unit_test(what_is_captured_is_counted),
@@ -608,6 +666,7 @@ int main(void) {
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(a_limit_of_output_holds_wherever_it_leads),
 		cmocka_unit_test(to_free_waits_for_no_reader),
+		cmocka_unit_test(to_kill_is_to_wait_for_no_reader),
 		cmocka_unit_test(a_limit_of_time_ends_what_nobody_waits_for),
 		cmocka_unit_test(a_denied_call_has_a_name),
 		cmocka_unit_test(only_root_chooses_the_user),

@@ -267,3 +267,9 @@ def test_completed_processes_are_pickled_with_the_report(sandbox: gaol.Sandbox) 
     done = gaol.run(["true"], sandbox=sandbox)
     copy = pickle.loads(pickle.dumps(done))
     assert copy.report == done.report and copy.report.code == 0 and copy.report.usage.wall > 0
+
+
+def test_the_engine_counts_when_profiles_are_compared() -> None:
+    one, other = gaol.Profile(system=True, engine="namespace"), gaol.Profile(system=True, engine="landlock")
+    assert one != other and len({one, other, gaol.Profile(system=True)}) == 3
+    assert one == gaol.Profile(system=True, engine="namespace") == pickle.loads(pickle.dumps(one))
