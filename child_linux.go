@@ -4,7 +4,6 @@ package gaol
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"os"
 	"strconv"
@@ -19,11 +18,11 @@ import (
 
 // child is a running sandbox: its init, and the pipe on which the init tells how the program ended.
 type child struct {
-	pid    int
-	mu     sync.Mutex // guards pidfd: -1 after the end
-	pidfd  int
-	status int
-	dying  *counter // of the sandbox: inits that are ending
+	pid   int
+	mu    sync.Mutex // guards pidfd: -1 after the end
+	pidfd int
+	records
+	dying *counter // of the sandbox: inits that are ending
 	// shared says that the init lives in this process's namespaces: killing it alone would leave what it started.
 	shared bool
 	group  *group // nil: none
@@ -102,23 +101,10 @@ func (c *child) end(cause End) error {
 	return err
 }
 
-// The record of csrc/plan.h, struct gaol_status.
-const (
-	statusSize = 16 + 9*8
-
-	statusExited    = 1
-	statusStopped   = 2
-	statusContinued = 3
-
-	blockUnit = 512 // of ru_inblock and ru_oublock (linux/task_io_accounting_ops.h)
-)
-
-// wait reads the init's records up to the last. Everything that the program left behind has then been killed and reaped, and all that
+// wait takes in the end. Everything that the program left behind has then been killed and reaped, and all that
 // the init still does is to end: to take down the mounts takes it as long as a whole exec, so nobody waits for that but Close.
 func (c *child) wait(stopped func(syscall.Signal)) (*ProcessState, error) {
-	state := &ProcessState{pid: c.pid, code: -1, sig: unix.SIGKILL, lost: true, sys: syscall.WaitStatus(unix.SIGKILL), rusage: &syscall.Rusage{}}
-	c.records(state, stopped)
-	_ = unix.Close(c.status)
+	state := c.last(stopped)
 	c.mu.Lock()
 	pidfd := c.pidfd
 	c.pidfd = -1
@@ -176,63 +162,4 @@ func reap(pidfd, options int) error {
 		}
 		return nil
 	}
-}
-
-// records reads what the init writes until it has told how the program ended, or has ended itself. A record is one write below
-// PIPE_BUF. The end of the pipe alone does not tell: a process that this one forked meanwhile holds the other end, too.
-func (c *child) records(state *ProcessState, stopped func(syscall.Signal)) {
-	buf := make([]byte, statusSize)
-	for state.lost {
-		// in this order: what the kernel finds ended first had written before
-		p := []unix.PollFd{{Fd: int32(c.pidfd), Events: unix.POLLIN}, {Fd: int32(c.status), Events: unix.POLLIN}}
-		if _, err := unix.Poll(p, -1); err != nil {
-			if err == unix.EINTR {
-				continue
-			}
-			return
-		}
-		if p[1].Revents == 0 {
-			return
-		}
-		n, err := unix.Read(c.status, buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || n < statusSize {
-			return
-		}
-		ws := unix.WaitStatus(binary.NativeEndian.Uint32(buf[4:]))
-		switch binary.NativeEndian.Uint32(buf) {
-		case statusStopped:
-			if stopped != nil {
-				stopped(ws.StopSignal())
-				_ = c.signal(unix.SIGCONT)
-			}
-		case statusTold:
-			state.told(buf)
-		case statusExited:
-			state.decode(buf, ws)
-		}
-	}
-}
-
-func (s *ProcessState) decode(b []byte, ws unix.WaitStatus) {
-	s.lost = false
-	if ws.Exited() {
-		s.code, s.sig = ws.ExitStatus(), 0
-	} else {
-		s.sig, s.core = ws.Signal(), ws.CoreDump()
-	}
-	s.sys = syscall.WaitStatus(ws)
-	s.deny()
-	ne := binary.NativeEndian
-	word := func(i int) int64 { return int64(ne.Uint64(b[16+i*8:])) }
-	s.killed, s.by = int(ne.Uint32(b[8:])), by(ne.Uint32(b[12:]))
-	s.usage = Usage{
-		User: time.Duration(word(0)) * time.Microsecond, System: time.Duration(word(1)) * time.Microsecond, MaxRSS: word(2) * 1024,
-		MinorFaults: word(3), MajorFaults: word(4), BlockRead: word(5) * blockUnit, BlockWritten: word(6) * blockUnit,
-		VoluntarySwitches: word(7), InvoluntarySwitches: word(8),
-	}
-	s.rusage = &syscall.Rusage{Utime: syscall.NsecToTimeval(word(0) * 1000), Stime: syscall.NsecToTimeval(word(1) * 1000), Maxrss: word(2), Minflt: word(3), Majflt: word(4),
-		Inblock: word(5), Oublock: word(6), Nvcsw: word(7), Nivcsw: word(8)}
 }

@@ -6,6 +6,7 @@ package gaol
 // must be used only while it is its own: that is until wait4 has taken its end in, which happens under the lock that every use of it takes.
 
 import (
+	"math"
 	"os"
 	"sync"
 	"syscall"
@@ -81,6 +82,40 @@ func (c *child) withHandle(f func(uintptr)) error {
 		f(c.ending.Fd())
 		return nil
 	})
+}
+
+// ended waits for the end of the program for so long at most, and says whether it has come.
+func (c *child) ended(limit time.Duration, _ func(syscall.Signal)) (bool, error) {
+	fd := -1
+	var dup error
+	err := c.withHandle(func(queue uintptr) { fd, dup = unix.FcntlInt(queue, unix.F_DUPFD_CLOEXEC, 0) })
+	switch {
+	case err == os.ErrProcessDone:
+		return true, nil
+	case err != nil:
+		return false, err
+	case dup != nil:
+		return false, os.NewSyscallError("fcntl", dup)
+	}
+	defer unix.Close(fd)
+	for until := time.Now().Add(limit); ; {
+		left := -1
+		if limit >= 0 {
+			left = 0
+			if d := time.Until(until); d > 0 {
+				left = int(min((d-1)/time.Millisecond+1, math.MaxInt32))
+			}
+		}
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, left)
+		switch {
+		case n > 0:
+			return true, nil
+		case err != nil && err != unix.EINTR:
+			return false, os.NewSyscallError("poll", err)
+		case err == nil && left < math.MaxInt32:
+			return false, nil
+		}
+	}
 }
 
 // wait returns when the program has ended, and everything that it left behind, as far as it can be found, is gone. The program stays a zombie

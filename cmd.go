@@ -68,7 +68,7 @@ type Cmd struct {
 	// Background, with Terminal, leaves the terminal's foreground as it is: the program is a background job, which the kernel stops
 	// when it reads from the terminal. Without Terminal it would read what is typed for others.
 	Background bool
-	// Stopped, with Terminal, is called by Wait when the program has been stopped; the program goes on when it returns.
+	// Stopped, with Terminal, is called by Wait (or Process.Ended) when the program has been stopped; the program goes on when it returns.
 	Stopped func(syscall.Signal)
 
 	sandbox  *Sandbox

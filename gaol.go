@@ -25,10 +25,21 @@ import (
 )
 
 // Profile is a list of what a program may do. It is a value, portable and immutable; the zero value grants nothing.
+//
+// It is an Option, too: NewProfile(a, b) and a.With(b) allow what either allows, each operation once. The stricter OnDenied and the smaller limit hold; of a
+// variable, and of Dir, what is given last. Two different engines are an error.
 type Profile struct{ p profile.Profile }
 
-// Option is an entry of a profile: an [Operation] or a setting such as [OnDenied] and [Env].
+// Option is an entry of a profile: an [Operation], a setting such as [OnDenied] and [Env], or another [Profile] with all of its own.
 type Option interface{ apply(*profile.Profile) error }
+
+func (p Profile) apply(to *profile.Profile) error {
+	all, err := to.Join(p.p)
+	if err == nil {
+		*to = all
+	}
+	return err
+}
 
 // NewProfile makes a profile of the entries. A bad entry (a relative path, port 70000) is a *[ProfileError] that names it.
 func NewProfile(options ...Option) (Profile, error) { return Profile{}.With(options...) }

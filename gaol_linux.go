@@ -195,7 +195,7 @@ func (s *Sandbox) start(command plan.Command, limits policy.Limits) (*child, err
 	if err != nil {
 		return nil, group.unborn(unable(s.explain(failure(steps, err, &command)), err, command.User))
 	}
-	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, status: spawned.Status, dying: &s.dying, shared: !s.template.plan.Own(), program: -1, group: group}
+	c := &child{pid: spawned.Pid, pidfd: spawned.Pidfd, records: newRecords(spawned.Pid, spawned.Status), dying: &s.dying, shared: !s.template.plan.Own(), program: -1, group: group}
 	group.watch()
 	if c.shared {
 		c.program = programOf(spawned)

@@ -5,6 +5,7 @@ package gaol
 import (
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/gaol-sandbox/gaol/internal/perf"
 	"github.com/gaol-sandbox/gaol/internal/plan"
@@ -60,5 +61,7 @@ func openCounter() (perf.Counter, error) { return nil, ErrUnsupported }
 func limitFacts(profile.Limits, *policy.Host) {}
 
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) { return nil, ErrUnsupported }
+
+func (c *child) ended(time.Duration, func(syscall.Signal)) (bool, error) { return true, nil }
 
 func (c *Cmd) systemGuards() []guard { return nil }

@@ -55,6 +55,34 @@ func TestAnOperationIsWrittenAsInGoAndAsInFiles(t *testing.T) {
 	}
 }
 
+func TestAProfileIsAnOptionOfAnother(t *testing.T) {
+	file, err := ParseProfile("p.toml", []byte("schema = 1\nread = [\"/a\"]\non-denied = \"kill\"\nmap = [\"/in=/srv\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, err := NewProfile(System(), file, FileRead(Subpath("/b")), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(both.Operations()); got != `[System() FileRead(Subpath("/a")) Map("/in", "/srv", ReadOnly) FileRead(Subpath("/b"))]` {
+		t.Error(got)
+	}
+	if !strings.Contains(both.TOML(), `on-denied = "kill"`) {
+		t.Error(both.TOML())
+	}
+	if n := len(file.Operations()); n != 2 {
+		t.Error("it has changed:", n)
+	}
+	other, err := NewProfile(Map("/in", "/usr", ReadOnly))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bad *ProfileError
+	if _, err := file.With(other); !errors.As(err, &bad) || bad.Path != "/in" || bad.Operation != `Map("/in", "/usr", ReadOnly)` {
+		t.Error(err)
+	}
+}
+
 func TestABadOperationIsAProfileErrorThatSaysWhatToWrite(t *testing.T) {
 	for _, c := range []struct {
 		op   Option

@@ -56,15 +56,15 @@ func (p *Process) Wait() (*ProcessState, error) {
 		}
 		return nil, syscall.EINVAL
 	}
-	state, err := p.ended()
+	state, err := p.end()
 	if state != nil {
 		state.usage.Wall = time.Since(p.cmd.started)
 	}
 	return state, err
 }
 
-// ended waits until everything in the sandbox is gone, and gives back what the command held.
-func (p *Process) ended() (*ProcessState, error) {
+// end waits until everything in the sandbox is gone, and gives back what the command held.
+func (p *Process) end() (*ProcessState, error) {
 	state, err := p.child.wait(p.cmd.Stopped)
 	p.cmd.release()
 	if state != nil {
@@ -73,13 +73,23 @@ func (p *Process) ended() (*ProcessState, error) {
 	return state, err
 }
 
+// Ended says whether the program has ended, waiting for that for so long at most, in the calling thread; a negative limit is none. On Linux all that it
+// left behind is gone, too. It takes nothing in: Wait does, and then waits for the copying to and from the program alone. Many goroutines may call it at
+// once, also while another waits.
+func (p *Process) Ended(limit time.Duration) (bool, error) {
+	if p.child == nil {
+		return true, nil
+	}
+	return p.child.ended(limit, p.cmd.Stopped)
+}
+
 // Release gives the program up: it goes on, nobody learns how it ends, and Wait and Signal are errors from here on. It needs to be called
 // only where Wait is not. What the program leaves behind still ends with it, all of it with this process (not on macOS: see docs/SECURITY.md), and its limits hold; its context no
 // longer ends it.
 func (p *Process) Release() error {
 	p.Pid = -1
 	if p.child != nil && p.state.CompareAndSwap(running, released) {
-		go func() { _, _ = p.ended() }() // nobody else reaps its init
+		go func() { _, _ = p.end() }() // nobody else reaps its init
 	}
 	return nil
 }

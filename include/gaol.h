@@ -270,6 +270,10 @@ typedef struct gaol_limits {
 /* gaol_profile_limit adds limits to a profile. Of what is given twice, the smaller holds. */
 int gaol_profile_limit(gaol_profile *profile, const gaol_limits *limits);
 
+/* gaol_profile_add adds all of another profile, which stays as it is: either's operations are allowed, each once; the stricter action and the smaller
+ * limit hold; of a variable, and of the working directory, what is added last. Two engines, or two maps onto one place, are a fault that names them. */
+int gaol_profile_add(gaol_profile *profile, const gaol_profile *other);
+
 /* gaol_profile_check returns 0, or the first fault of the profile. It looks at nothing of the host. */
 int gaol_profile_check(const gaol_profile *profile, gaol_error **error);
 
@@ -407,7 +411,9 @@ int gaol_cmd_take_pipe(gaol_cmd *cmd, int stream);
  * WIFEXITED(3) and the like; that it failed is no error. It may be called more than once, and by many threads at once. */
 int gaol_cmd_wait(gaol_cmd *cmd, int *status, gaol_error **error);
 
-/* gaol_cmd_wait_timeout is gaol_cmd_wait for timeout_ns nanoseconds at most: then -ETIMEDOUT, and the program goes on. 0 only looks. */
+/* gaol_cmd_wait_timeout is gaol_cmd_wait for timeout_ns nanoseconds at most: then -ETIMEDOUT, and the program goes on. 0 only looks. Output that is
+ * copied for gaol_limits.output has until then, too, but a millisecond at least: what nobody reads makes it -ETIMEDOUT after the end. Like
+ * gaol_cmd_wait it waits in the calling thread, whose signal handlers run meanwhile and do not end it. */
 int gaol_cmd_wait_timeout(gaol_cmd *cmd, int64_t timeout_ns, int *status, gaol_error **error);
 
 /* gaol_cmd_poll_fd returns a descriptor that becomes readable when the program has ended, for poll(2); gaol_cmd_wait then returns without

@@ -209,6 +209,8 @@ public:
 	profile &dir(const std::filesystem::path &p) { return check(gaol_profile_set_dir(get(), detail::text(p.native()))); }
 	profile &engine(gaol_engine engine) { return check(gaol_profile_set_engine(get(), engine)); }
 	profile &limit(const gaol_limits &l) { return check(gaol_profile_limit(get(), &l)); }
+	/// All of another profile.
+	profile &add(const profile &other) { return check(gaol_profile_add(get(), other.get())); }
 
 	std::string toml() const {
 		gaol_error *e;

@@ -67,7 +67,7 @@ func newRun() *cobra.Command {
 func (f *runFlags) run(command []string) error {
 	var result gaol.Report
 	state, err := f.command(command, &result)
-	f.tell(result, state, err)
+	f.tell(result, err)
 	if state == nil {
 		return err
 	}
@@ -87,12 +87,12 @@ func (f *runFlags) run(command []string) error {
 // misused is a usage error that the reader of --status-fd hears of, too, if the flag came before the mistake.
 func (f *runFlags) misused(err error) error {
 	err = &usageError{"gaol run", err}
-	f.tell(gaol.Report{}, nil, err)
+	f.tell(gaol.Report{}, err)
 	return err
 }
 
-func (f *runFlags) tell(r gaol.Report, state *gaol.ProcessState, err error) {
-	if werr := f.statusFD.write(r, state, err); werr != nil && !errors.Is(werr, syscall.EPIPE) {
+func (f *runFlags) tell(r gaol.Report, err error) {
+	if werr := f.statusFD.write(r, err); werr != nil && !errors.Is(werr, syscall.EPIPE) {
 		complain(os.Stderr, werr)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/gaol-sandbox/gaol"
 )
@@ -34,12 +33,6 @@ func (v *statusFD) Set(s string) error {
 	return nil
 }
 
-type statusExit struct {
-	Code   int  `json:"code"`   // -1: ended by a signal
-	Signal int  `json:"signal"` // 0: ended by itself
-	Core   bool `json:"core"`
-}
-
 type statusError struct {
 	Step        string            `json:"step"`
 	Operation   string            `json:"operation"`
@@ -57,56 +50,25 @@ type unsupportedJSON struct {
 	Gap       string `json:"gap,omitempty"`
 }
 
-// statusRecord: exit, end and pid are of a program that ran, error is of one that did not.
-type statusRecord struct {
-	Exit    *statusExit    `json:"exit"`
-	End     string         `json:"end,omitempty"`     // the word of gaol.End
-	Syscall *statusSyscall `json:"syscall,omitempty"` // that ended it, where end is "denied" and the call is known
-	PID     int            `json:"pid,omitempty"`     // of the sandbox's init
-	Error   *statusError   `json:"error,omitempty"`
-	gaol.Report
-}
-
-type statusSyscall struct {
-	Name   string `json:"name"` // "": no table has the number
-	Number int    `json:"number"`
-}
-
-// write tells of a program that ran, with its state, or of one that did not, with the error.
-func (v statusFD) write(report gaol.Report, state *gaol.ProcessState, err error) error {
+// write tells of a program that ran by its report, or of one that did not by the error, which is one more key of the report.
+func (v statusFD) write(report gaol.Report, err error) error {
 	if v == 0 {
 		return nil
 	}
-	r := statusRecord{Report: report}
-	empty(&r.Mechanisms)
-	empty(&r.Enforced)
-	empty(&r.Gaps)
-	empty(&r.Denials)
-	if state != nil {
-		r.PID, r.End = state.Pid(), state.End().String()
-		if name, number, ok := state.Syscall(); ok {
-			r.Syscall = &statusSyscall{name, number}
-		}
-		// ProcessState tells of a core in its text alone, as os.ProcessState does.
-		core := strings.HasSuffix(state.String(), "(core dumped)")
-		r.Exit = &statusExit{Code: state.ExitCode(), Signal: int(state.Signal()), Core: core}
-	} else {
-		r.Error = describe(err)
+	line, jerr := json.Marshal(report)
+	if jerr == nil && report.State == nil {
+		var why []byte
+		why, jerr = json.Marshal(struct {
+			Error *statusError `json:"error"`
+		}{describe(err)})
+		line = append(append(line[:len(line)-1], ','), why[1:]...)
 	}
-	b, jerr := json.Marshal(r)
 	if jerr != nil {
 		return jerr
 	}
 	f := os.NewFile(uintptr(v), fmt.Sprintf("--status-fd %d", v))
-	_, werr := f.Write(append(b, '\n'))
+	_, werr := f.Write(append(line, '\n'))
 	return errors.Join(werr, f.Close())
-}
-
-// empty makes a list that is not there one that is empty, so that a reader finds a list in any case.
-func empty[T any](list *[]T) {
-	if *list == nil {
-		*list = []T{}
-	}
 }
 
 func describe(err error) *statusError {

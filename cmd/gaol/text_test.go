@@ -10,9 +10,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/gaol-sandbox/gaol/include"
 )
 
 func TestTheExamplesWork(t *testing.T) {
+	onLinux(t, "they have directories of the command's own")
 	needSandbox(t)
 	d := t.TempDir()
 	write(t, d+"/README.md", "main\n", 0o644)
@@ -82,6 +85,7 @@ func flagNames() (names []string) {
 }
 
 func TestDoctorTellsWhatTheHostEnforces(t *testing.T) {
+	onLinux(t, "its mechanisms are named")
 	o := finish(t, command("doctor"))
 	mustContain(t, o.stdout, "Linux", "seccomp", "Landlock", "namespaces")
 	j := finish(t, command("doctor", "--json"))
@@ -92,6 +96,7 @@ func TestDoctorTellsWhatTheHostEnforces(t *testing.T) {
 }
 
 func TestExplainPrintsThePolicyAndThePlan(t *testing.T) {
+	onLinux(t, "its engine is named")
 	needSandbox(t)
 	o := finish(t, command("explain", "--system", "--read", "/etc/hostname?"))
 	if o.code != 0 {
@@ -124,7 +129,7 @@ func TestCompletionScriptsAreShellPrograms(t *testing.T) {
 		mustContain(t, o.stdout, row.want)
 	}
 	o = finish(t, command("version"))
-	if o.code != 0 || !strings.HasPrefix(o.stdout, "gaol ") {
+	if o.code != 0 || !strings.HasPrefix(o.stdout, "gaol "+include.Version()+" (go") {
 		t.Fatal(o)
 	}
 }

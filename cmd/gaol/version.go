@@ -1,22 +1,17 @@
 package main
 
-// This file tells which gaol this is, from what the Go linker wrote into it. It must never need a flag of the build.
+// This file tells which gaol this is: the version that the header has, which is that of the C library and of the Python package, too. It must
+// never need a flag of the build.
 
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
+	"github.com/gaol-sandbox/gaol/include"
 	"github.com/spf13/cobra"
 )
 
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
-}
+func version() string { return include.Version() }
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{

@@ -138,6 +138,7 @@ int gaol_profile_limit(gaol_profile *profile, const gaol_limits *limits) {
 	INT(0, goProfileLimit(H(profile), (gaol_limits *)limits));
 }
 
+int gaol_profile_add(gaol_profile *profile, const gaol_profile *other) { INT(0, goProfileAdd(H(profile), H(other))); }
 int gaol_profile_check(const gaol_profile *profile, gaol_error **error) { INT(error, goProfileCheck(H(profile), E(error))); }
 
 char *gaol_profile_toml(const gaol_profile *profile, gaol_error **error) {

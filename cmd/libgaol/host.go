@@ -94,11 +94,7 @@ func goHostSupport(h, profile handle, index C.size_t, engine C.unsigned, mechani
 		if err != nil {
 			return 0, err
 		}
-		p, err := built(profile)
-		if err != nil {
-			return 0, err
-		}
-		op, err := at(p.Operations(), index)
+		op, err := operation(profile, index)
 		if err != nil {
 			return 0, err
 		}

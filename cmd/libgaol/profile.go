@@ -20,6 +20,7 @@ type profile struct {
 	mu    sync.Mutex
 	base  gaol.Profile
 	added []gaol.Option
+	ops   []gaol.Operation // of base; nil: nobody has asked
 	fault error
 }
 
@@ -27,6 +28,22 @@ type profile struct {
 func (p *profile) build() (gaol.Profile, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.built()
+}
+
+// operations are the profile's, listed once for all who ask for them one by one.
+func (p *profile) operations() ([]gaol.Operation, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b, err := p.built()
+	if err == nil && p.ops == nil {
+		p.ops = b.Operations()
+	}
+	return p.ops, err
+}
+
+// built is build for who holds the lock.
+func (p *profile) built() (gaol.Profile, error) {
 	if p.fault != nil {
 		return gaol.Profile{}, p.fault
 	}
@@ -35,7 +52,7 @@ func (p *profile) build() (gaol.Profile, error) {
 		if err != nil {
 			return gaol.Profile{}, err
 		}
-		p.base, p.added = b, nil
+		p.base, p.added, p.ops = b, nil, nil
 	}
 	return p.base, nil
 }
@@ -71,6 +88,14 @@ func protectedOption(make func() (gaol.Option, error)) (o gaol.Option, err error
 		return
 	})
 	return o, err
+}
+
+//export goProfileAdd
+func goProfileAdd(h, other handle) C.int {
+	return add(h, func() (gaol.Option, error) {
+		p, err := built(other)
+		return p, err
+	})
 }
 
 //export goProfileNew

@@ -25,18 +25,6 @@ var ends = map[gaol.End]C.int{
 	gaol.EndInstructions: C.GAOL_END_INSTRUCTIONS, gaol.EndDenied: C.GAOL_END_DENIED, gaol.EndLost: C.GAOL_END_LOST,
 }
 
-// exit and denied are the parts of the JSON that Report leaves out.
-type exit struct {
-	Code   int  `json:"code"`
-	Signal int  `json:"signal"`
-	Core   bool `json:"core"`
-}
-
-type denied struct {
-	Name   string `json:"name"`
-	Number int    `json:"number"`
-}
-
 //export goReportJSON
 func goReportJSON(h handle, out **C.char) C.int {
 	return call(nil, func() error {
@@ -44,20 +32,7 @@ func goReportJSON(h handle, out **C.char) C.int {
 		if err != nil {
 			return err
 		}
-		all := struct {
-			Exit    *exit   `json:"exit"`
-			PID     int     `json:"pid,omitempty"`
-			End     string  `json:"end,omitempty"`
-			Syscall *denied `json:"syscall,omitempty"`
-			gaol.Report
-		}{Report: r.Report}
-		if s := r.State; s != nil {
-			all.Exit, all.PID, all.End = &exit{s.ExitCode(), int(s.Signal()), s.CoreDump()}, s.Pid(), s.End().String()
-			if name, n, ok := s.Syscall(); ok {
-				all.Syscall = &denied{name, n}
-			}
-		}
-		b, err := json.Marshal(all)
+		b, err := json.Marshal(r.Report)
 		if err != nil {
 			return err
 		}

@@ -127,6 +127,19 @@ func built(h handle) (gaol.Profile, error) {
 	return p.build()
 }
 
+// operation is the index-th of a profile.
+func operation(h handle, index C.size_t) (op gaol.Operation, err error) {
+	p, err := get[profile](h)
+	if err != nil {
+		return op, err
+	}
+	ops, err := p.operations()
+	if err != nil {
+		return op, err
+	}
+	return at(ops, index)
+}
+
 //export goProfileTOML
 func goProfileTOML(h handle, out **C.char, fault *handle) C.int {
 	return call(fault, func() error {
@@ -141,11 +154,7 @@ func goProfileTOML(h handle, out **C.char, fault *handle) C.int {
 //export goProfileOperation
 func goProfileOperation(h handle, index C.size_t, out **C.char) C.int {
 	return call(nil, func() error {
-		p, err := built(h)
-		if err != nil {
-			return err
-		}
-		op, err := at(p.Operations(), index)
+		op, err := operation(h, index)
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (c *command) start(p plan) (err error) {
 	if ctx != nil {
 		context.AfterFunc(ctx, func() { c.killed.Store(true) })
 	}
-	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{})}
+	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{}), copied: p.out != nil || len(c.relays) > 0}
 	return nil
 }
 

@@ -2,8 +2,8 @@
 
 package main
 
-// This file waits for commands and ends them. gaol.Cmd.Wait is called once: by the first thread that waits, in that thread, which costs no
-// switch to another; else by a goroutine. All others wait for that.
+// This file waits for commands and ends them. gaol.Cmd.Wait is called once, by the first thread that does not mind how long it takes, in that
+// thread, which costs no switch to another: one without a timeout, or one that knows that the program has ended. All others wait for that.
 
 // #include "gaol.h"
 import "C"
@@ -24,6 +24,7 @@ type running struct {
 	cmd     *gaol.Cmd       // nil: it was not
 	ctx     context.Context // nil: without a timeout
 	cancel  context.CancelFunc
+	copied  bool // gaol copies what it writes, so that Wait may last longer than the program
 	waiting bool // somebody is in Wait
 	done    chan struct{}
 	err     error // of Wait, once done
@@ -49,68 +50,50 @@ func (c *command) reap() {
 
 const forever = time.Duration(-1)
 
+// settling is how long a wait that is to end goes on after the end of the program, for copies that nobody holds up.
+const settling = time.Millisecond
+
 // wait waits for the end; 0 only looks.
 func (c *command) wait(limit time.Duration) error {
 	c.mu.Lock()
-	if c.run.cmd == nil {
-		defer c.mu.Unlock()
-		if c.freed {
-			return errHandle
-		}
+	run, freed := &c.run, c.freed
+	started := run.cmd != nil
+	c.mu.Unlock()
+	switch {
+	case !started && freed:
+		return errHandle
+	case !started:
 		return errNoStart
 	}
-	first := !c.run.waiting
-	if first && limit == 0 {
-		if ended, err := c.ended(); err != nil || !ended {
-			c.mu.Unlock()
-			if err == nil {
-				err = errTimeout
-			}
+	until := time.Now().Add(limit)
+	if limit >= 0 {
+		ended, err := run.cmd.Process.Ended(limit)
+		if err == nil && !ended {
+			err = errTimeout
+		}
+		if err != nil {
 			return err
 		}
-		limit = forever
 	}
-	c.run.waiting = true
+	c.mu.Lock()
+	first := !run.waiting
+	run.waiting = true
 	c.mu.Unlock()
-	if limit < 0 {
-		if first {
-			c.reap()
-		}
-		<-c.run.done
-		return c.run.err
-	}
-	if first {
+	switch {
+	case first && limit >= 0 && run.copied:
 		go c.reap()
+	case first:
+		c.reap()
 	}
-	return c.join(limit)
-}
-
-// join waits for the one who is in Wait.
-func (c *command) join(limit time.Duration) error {
-	select {
-	case <-c.run.done:
-		return c.run.err
-	default:
+	if limit < 0 || !run.copied {
+		<-run.done
+		return run.err
 	}
-	if limit == 0 {
-		// all has ended: what is left to do is to say so
-		c.mu.Lock()
-		ended, err := c.ended()
-		c.mu.Unlock()
-		if err != nil || !ended {
-			return errTimeout
-		}
-		limit = forever
-	}
-	if limit < 0 {
-		<-c.run.done
-		return c.run.err
-	}
-	timer := time.NewTimer(limit)
+	timer := time.NewTimer(max(time.Until(until), settling))
 	defer timer.Stop()
 	select {
-	case <-c.run.done:
-		return c.run.err
+	case <-run.done:
+		return run.err
 	case <-timer.C:
 		return errTimeout
 	}
@@ -147,20 +130,6 @@ func readable() (int, error) {
 		return -1, os.NewSyscallError("write", err)
 	}
 	return duplicateFD(int(r.Fd()))
-}
-
-func (c *command) ended() (bool, error) {
-	fd, err := c.pollFD()
-	if err != nil {
-		return false, err
-	}
-	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	for {
-		n, err := unix.Poll(p, 0)
-		if err != unix.EINTR {
-			return n > 0, err
-		}
-	}
 }
 
 // status is how it ended, as wait(2) writes it.

@@ -172,41 +172,11 @@ func distinctDenials(ops []Operation) []Operation {
 	})
 }
 
-// union allows what either allows, with b's word for Env and Dir. Killing is the stricter action, and so it stays, as the smaller limit does.
+// union is Join in a file's order.
 func union(a, b Profile) Profile {
-	return Profile{
-		Operations: canonical(distinct(slices.Concat(a.Operations, b.Operations))),
-		OnDenied:   max(a.OnDenied, b.OnDenied),
-		Env:        lastPerName(slices.Concat(a.Env, b.Env)),
-		PassEnv:    distinct(slices.Concat(a.PassEnv, b.PassEnv)),
-		Dir:        cmp.Or(b.Dir, a.Dir),
-		Limits:     a.Limits.Narrow(b.Limits),
-	}
-}
-
-func distinct[T comparable](list []T) []T {
-	seen := make(map[T]bool, len(list))
-	return slices.DeleteFunc(list, func(item T) bool {
-		twice := seen[item]
-		seen[item] = true
-		return twice
-	})
-}
-
-// lastPerName keeps each variable where it first stood, with the value it was given last.
-func lastPerName(env []string) []string {
-	at := make(map[string]int, len(env))
-	var kept []string
-	for _, kv := range env {
-		name, _, _ := strings.Cut(kv, "=")
-		if i, ok := at[name]; ok {
-			kept[i] = kv
-			continue
-		}
-		at[name] = len(kept)
-		kept = append(kept, kv)
-	}
-	return kept
+	p := join(a, b)
+	p.Operations = canonical(p.Operations)
+	return p
 }
 
 // canonical sorts as a file does, keeps the order within one key, has a system call each, and leaves one of each operation that

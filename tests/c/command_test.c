@@ -1,6 +1,5 @@
-/* Commands: arguments, environment, streams, descriptors, ends, waiting, signals, limits, users, reports. */
+/* Commands: arguments, environment, streams, descriptors, ends, signals, limits, users, reports. */
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -40,8 +39,8 @@ static void a_path_that_is_no_text_works(void **state) {
 	FILE *f = fopen(file, "w");
 	fputs("inside", f), fclose(f);
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM);
-	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_LITERAL, file), 0);
+	begin(p);
+	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ | (landlock_alone() ? GAOL_BEST_EFFORT : 0u), GAOL_LITERAL, file), 0);
 	gaol_error *error;
 	gaol_sandbox *s = gaol_sandbox_new(p, &error);
 	fine(0, error);
@@ -56,7 +55,7 @@ static void the_environment_is_the_caller_s_word(void **state) {
 	(void)state;
 	setenv("GAOL_PASSED", "late", 1), setenv("GAOL_KEPT", "no", 1);
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM);
+	begin(p);
 	gaol_profile_pass_env(p, "GAOL_PASSED"), gaol_profile_pass_env(p, "GAOL_UNSET");
 	gaol_profile_set_env(p, "GAOL_SET", "here");
 	gaol_profile_set_dir(p, "/usr");
@@ -154,11 +153,11 @@ static void descriptors_get_the_number_that_is_asked_for(void **state) {
 	(void)state;
 	int fds[2];
 	assert_int_equal(pipe(fds), 0);
-	gaol_cmd *c = shell(plain, "echo five >&5; readlink /proc/self/fd/4; ls /proc/self/fd | wc -l");
+	gaol_cmd *c = shell(plain, "echo five >&5; readlink /proc/self/fd/4; for n in 0 1 2 3 4 5 6 7 8 9; do { true <&$n; } 2>/dev/null && printf $n; done; true");
 	assert_int_equal(gaol_cmd_pass_fd(c, fds[1], 5), 5);
 	assert_int_equal(gaol_cmd_pass_fd(c, fds[0], -1), 3);
 	close(fds[1]);
-	said(c, NULL, "/dev/null\n7\n"); /* 0 to 5, and that of ls */
+	said(c, NULL, "/dev/null\n012345");
 	char buf[8] = {0};
 	assert_int_equal(read(fds[0], buf, sizeof buf), 5);
 	assert_string_equal(buf, "five\n");
@@ -258,7 +257,7 @@ static void what_never_ran_says_why(void **state) {
 	assert_int_equal(status, 77);
 	gaol_cmd_free(c);
 	c = gaol_cmd_new(plain, ARGV("/etc/passwd"));
-	failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, ENOENT);
+	failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, landlock_alone() ? EACCES : ENOENT); /* hidden, or forbidden */
 	gaol_cmd_free(c);
 	c = gaol_cmd_new(plain, ARGV("true"));
 	gaol_cmd_set_dir(c, "/nowhere");
@@ -272,7 +271,7 @@ static void what_the_host_lacks_is_listed(void **state) {
 	(void)state;
 	gaol_error *error;
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM);
+	begin(p);
 	gaol_profile_allow_address(p, GAOL_NETWORK_OUTBOUND, GAOL_ADDRESS_HOST, "example.com", 443);
 	assert_null(gaol_sandbox_new(p, &error));
 	gaol_unsupported u = GAOL_UNSUPPORTED_INIT;
@@ -282,82 +281,6 @@ static void what_the_host_lacks_is_listed(void **state) {
 	assert_int_equal(gaol_error_unsupported(error, 1, &u), -ENOENT);
 	failed(-errno, error, GAOL_ERROR_UNSUPPORTED, EOPNOTSUPP);
 	gaol_profile_free(p);
-}
-
-static void waiting_has_an_end(void **state) {
-	(void)state;
-	gaol_error *error;
-	gaol_cmd *c = shell(plain, "read x");
-	gaol_cmd_set_stdio(c, 0, GAOL_STDIO_PIPE, -1);
-	fine(gaol_cmd_start(c, &error), error);
-	int status = 77, in = gaol_cmd_take_pipe(c, 0), fd = gaol_cmd_poll_fd(c);
-	assert_int_equal(gaol_cmd_poll_fd(c), fd);
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	assert_int_equal(poll(&p, 1, 0), 0);
-	failed(gaol_cmd_wait_timeout(c, 0, &status, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
-	failed(gaol_cmd_wait_timeout(c, 20000000, &status, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
-	failed(gaol_cmd_wait_timeout(c, 0, &status, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
-	assert_int_equal(status, 77);
-	assert_true(gaol_cmd_pid(c) > 1);
-	close(in);
-	assert_int_equal(poll(&p, 1, 30000), 1);
-	fine(gaol_cmd_wait_timeout(c, 0, &status, &error), error);
-	assert_int_equal(WEXITSTATUS(status), 1);
-	assert_int_equal(poll(&p, 1, 0), 1); /* it stays so */
-	assert_int_equal(gaol_cmd_kill(c), -ESRCH);
-	gaol_cmd_free(c);
-	assert_int_equal(fcntl(fd, F_GETFD), -1);
-	c = gaol_cmd_new(plain, ARGV("true"));
-	fine(gaol_cmd_run(c, NULL, &error), error);
-	p.fd = gaol_cmd_poll_fd(c); /* first asked for after the end */
-	assert_int_equal(poll(&p, 1, 0), 1);
-	gaol_cmd_free(c);
-}
-
-static void *waiter(void *arg) {
-	int status = -1;
-	gaol_cmd_wait(arg, &status, NULL);
-	return (void *)(intptr_t)status;
-}
-
-static void many_threads_wait_for_one(void **state) {
-	(void)state;
-	gaol_error *error;
-	gaol_cmd *c = shell(plain, "read x; exit 5");
-	gaol_cmd_set_stdio(c, 0, GAOL_STDIO_PIPE, -1);
-	fine(gaol_cmd_start(c, &error), error);
-	pthread_t threads[4];
-	for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, waiter, c);
-	failed(gaol_cmd_wait_timeout(c, 10000000, NULL, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
-	close(gaol_cmd_take_pipe(c, 0));
-	for (int i = 0; i < 4; i++) {
-		void *status;
-		pthread_join(threads[i], &status);
-		assert_int_equal((intptr_t)status, 5 << 8);
-	}
-	gaol_cmd_free(c);
-}
-
-static void *starter(void *arg) {
-	return (void *)(intptr_t)gaol_cmd_start(arg, NULL);
-}
-
-static void a_program_outlives_the_thread_that_started_it(void **state) {
-	(void)state;
-	gaol_error *error;
-	gaol_cmd *c = shell(plain, "read x; exit 6");
-	gaol_cmd_set_stdio(c, 0, GAOL_STDIO_PIPE, -1);
-	pthread_t thread;
-	void *r;
-	pthread_create(&thread, NULL, starter, c);
-	pthread_join(thread, &r);
-	assert_int_equal((intptr_t)r, 0);
-	failed(gaol_cmd_wait_timeout(c, 50000000, NULL, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
-	close(gaol_cmd_take_pipe(c, 0));
-	int status;
-	fine(gaol_cmd_wait(c, &status, &error), error);
-	assert_int_equal(status, 6 << 8);
-	gaol_cmd_free(c);
 }
 
 static void signals_reach_the_program(void **state) {
@@ -485,83 +408,12 @@ static void a_limit_of_output_holds_wherever_it_leads(void **state) {
 	fclose(f), gaol_cmd_free(c);
 }
 
-static void to_free_waits_for_no_reader(void **state) {
-	(void)state;
-	gaol_error *error;
-	gaol_limits limits = GAOL_LIMITS_INIT;
-	limits.output = 1 << 30;
-	gaol_cmd *c = gaol_cmd_new(plain, ARGV("yes"));
-	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
-	gaol_cmd_set_stdio(c, 1, GAOL_STDIO_PIPE, -1);
-	fine(gaol_cmd_start(c, &error), error);
-	int out = gaol_cmd_take_pipe(c, 1);
-	failed(gaol_cmd_wait_timeout(c, 50000000, NULL, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT); /* the pipes are full */
-	assert_int_equal(gaol_cmd_free(c), 0);
-	close(out);
-}
-
-static void to_kill_is_to_wait_for_no_reader(void **state) {
-	(void)state;
-	gaol_error *error;
-	gaol_limits limits = GAOL_LIMITS_INIT;
-	limits.output = 1 << 30;
-	int fds[2], status;
-	static char buf[100001];
-	assert_int_equal(pipe(fds), 0);
-	gaol_cmd *c = gaol_cmd_new(plain, ARGV("yes"));
-	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
-	gaol_cmd_set_stdio(c, 1, GAOL_STDIO_FD, fds[1]);
-	fine(gaol_cmd_start(c, &error), error);
-	failed(gaol_cmd_wait_timeout(c, 50000000, NULL, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
-	assert_int_equal(gaol_cmd_kill(c), 0);
-	fine(gaol_cmd_wait(c, &status, &error), error);
-	assert_int_equal(WTERMSIG(status), SIGKILL);
-	assert_int_equal(fcntl(fds[1], F_GETFL) & O_NONBLOCK, 0); /* it is the caller's */
-	gaol_cmd_free(c), close(fds[0]), close(fds[1]);
-
-	assert_int_equal(pipe(fds), 0); /* who is not killed loses nothing, however late it is read */
-	c = gaol_cmd_new(plain, ARGV("head", "-c", "100000", "/dev/zero"));
-	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
-	gaol_cmd_set_stdio(c, 1, GAOL_STDIO_FD, fds[1]);
-	close(fds[1]);
-	fine(gaol_cmd_start(c, &error), error);
-	usleep(1500000);
-	size_t all = 0;
-	for (ssize_t n; (n = read(fds[0], buf + all, sizeof buf - all)) > 0;) all += (size_t)n;
-	assert_int_equal(all, 100000);
-	fine(gaol_cmd_wait(c, &status, &error), error);
-	assert_int_equal(status, 0);
-	gaol_cmd_free(c), close(fds[0]);
-}
-
-static void a_limit_of_time_ends_what_nobody_waits_for(void **state) {
-	(void)state;
-	gaol_error *error;
-	gaol_limits limits = GAOL_LIMITS_INIT;
-	gaol_ending ending = GAOL_ENDING_INIT;
-	limits.wall_ns = 100000000;
-	gaol_cmd *c = gaol_cmd_new(plain, ARGV("sleep", "60"));
-	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
-	fine(gaol_cmd_start(c, &error), error);
-	struct pollfd p = {.fd = gaol_cmd_poll_fd(c), .events = POLLIN};
-	assert_int_equal(poll(&p, 1, 30000), 1);
-	int status;
-	fine(gaol_cmd_wait_timeout(c, 0, &status, &error), error);
-	assert_int_equal(WTERMSIG(status), SIGKILL);
-	gaol_report *r = gaol_cmd_report(c, NULL);
-	assert_int_equal(gaol_report_ending(r, &ending), 0);
-	assert_int_equal(ending.end, GAOL_END_WALL);
-	char *json = gaol_report_json(r);
-	assert_non_null(strstr(json, "\"end\":\"wall limit\""));
-	gaol_free(json), gaol_report_free(r), gaol_cmd_free(c);
-}
-
 static void a_denied_call_has_a_name(void **state) {
 	(void)state;
 	gaol_error *error;
 	gaol_ending ending = GAOL_ENDING_INIT;
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM), gaol_profile_set_dir(p, "/"), gaol_profile_set_on_denied(p, GAOL_KILL);
+	begin(p), gaol_profile_set_on_denied(p, GAOL_KILL);
 	gaol_sandbox *s = gaol_sandbox_new(p, &error);
 	fine(0, error);
 	gaol_cmd *c = shell(s, "true | true"); /* a second process */
@@ -575,6 +427,17 @@ static void a_denied_call_has_a_name(void **state) {
 	gaol_report_free(r), gaol_cmd_free(c), gaol_sandbox_free(s), gaol_profile_free(p);
 }
 
+/* mapped says whether this user namespace has a number. */
+static int mapped(unsigned long number) {
+	FILE *map = fopen("/proc/self/uid_map", "r");
+	assert_non_null(map);
+	unsigned long first, count;
+	int found = 0;
+	while (fscanf(map, "%lu %*u %lu", &first, &count) == 2) found |= number >= first && number - first < count;
+	fclose(map);
+	return found;
+}
+
 static void only_root_chooses_the_user(void **state) {
 	(void)state;
 	gaol_error *error;
@@ -583,10 +446,10 @@ static void only_root_chooses_the_user(void **state) {
 	who.uid = who.gid = 54000, who.groups = groups, who.ngroups = 1;
 	gaol_cmd *c = shell(plain, "id -u; id -G");
 	assert_int_equal(gaol_cmd_set_credential(c, &who), 0);
-	if (geteuid() == 0) {
+	if (geteuid() == 0 && mapped(54000)) {
 		said(c, NULL, "54000\n54000 4242\n");
 	} else {
-		failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, EPERM);
+		failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, geteuid() ? EPERM : EINVAL);
 		gaol_cmd_free(c);
 	}
 	c = gaol_cmd_new(plain, ARGV("true"));
@@ -624,7 +487,7 @@ static void a_report_tells_all(void **state) {
 	assert_int_equal(gaol_report_usage(r, &usage), 0);
 	assert_true(usage.wall_ns > 0 && usage.max_rss > 0);
 	assert_int_equal(gaol_report_enforced(r, 0, &enforcement), 0);
-	assert_string_equal(enforcement.operation, "System()");
+	assert_string_equal(enforcement.operation, landlock_alone() ? "BestEffort(System())" : "System()");
 	assert_int_equal(gaol_report_enforced(r, 99, &enforcement), -ENOENT);
 	assert_true(!strcmp(gaol_report_engine(r), "namespace") || !strcmp(gaol_report_engine(r), "landlock"));
 	assert_string_not_equal(gaol_report_mechanism(r, 0), "");
@@ -657,17 +520,11 @@ int main(void) {
 		cmocka_unit_test(how_it_ended_is_a_wait_status),
 		cmocka_unit_test(what_never_ran_says_why),
 		cmocka_unit_test(what_the_host_lacks_is_listed),
-		cmocka_unit_test(waiting_has_an_end),
-		cmocka_unit_test(many_threads_wait_for_one),
-		cmocka_unit_test(a_program_outlives_the_thread_that_started_it),
 		cmocka_unit_test(signals_reach_the_program),
 		cmocka_unit_test(to_free_a_command_ends_it),
 		cmocka_unit_test(nothing_is_left_open),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(a_limit_of_output_holds_wherever_it_leads),
-		cmocka_unit_test(to_free_waits_for_no_reader),
-		cmocka_unit_test(to_kill_is_to_wait_for_no_reader),
-		cmocka_unit_test(a_limit_of_time_ends_what_nobody_waits_for),
 		cmocka_unit_test(a_denied_call_has_a_name),
 		cmocka_unit_test(only_root_chooses_the_user),
 		cmocka_unit_test(a_report_tells_all),

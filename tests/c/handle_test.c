@@ -36,6 +36,7 @@ static void every(void *h) {
 	BAD(gaol_profile_set_dir(h, "/"));
 	BAD(gaol_profile_set_engine(h, GAOL_ENGINE_ANY));
 	BAD(gaol_profile_limit(h, &limits));
+	BAD(gaol_profile_add(h, h));
 	BAD_WITH(gaol_profile_check(h, &error));
 	NONE_WITH(gaol_profile_toml(h, &error));
 	NONE(gaol_profile_operation(h, 0));

@@ -77,7 +77,7 @@ error_code IH; error_errno IH; error_message SH; error_step SH; error_operation 
 error_line IH; error_key SH; error_unsupported IHZP; error_free IH
 profile_new H; profile_load HSE; profile_parse HSSZE; profile_allow IHU; profile_allow_path IHUUS; profile_deny_path IHUUS
 profile_allow_address IHUUSI; profile_allow_ipc IHU; profile_allow_name IHUS; profile_map IHSSU; profile_set_on_denied IHU
-profile_set_env IHSS; profile_pass_env IHS; profile_set_dir IHS; profile_set_engine IHU; profile_limit IHP; profile_check IHE
+profile_set_env IHSS; profile_pass_env IHS; profile_set_dir IHS; profile_set_engine IHU; profile_limit IHP; profile_add IHH; profile_check IHE
 profile_toml BHE; profile_operation BHZ; profile_free IH
 host_probe HE; host_system SH; host_check IHZP; host_engine IHZ; host_support IHHZUP; host_free IH
 sandbox_new HHE; sandbox_explain BH; sandbox_report HHE; sandbox_free IH
@@ -300,6 +300,10 @@ class Profile(Handle):
     def limit(self, limits: dict[str, Any]) -> None:
         """Add limits."""
         self.add("limit", ctypes.byref(_limits(limits)))
+
+    def join(self, other: Profile) -> None:
+        """Add all of another profile."""
+        self.add("add", other.value)
 
     def check(self) -> None:
         """Raise the first fault."""

@@ -65,7 +65,7 @@ def read(told: Union[_ffi.Command, _ffi.Report]) -> Report:
 def _reap() -> None:
     for command in list(_abandoned):
         try:
-            ended = bool(_ended(command).poll(0)) and command.wait(1_000_000) is not None
+            ended = command.wait(0) is not None
         except Exception:
             ended = True
         if ended:
@@ -301,15 +301,7 @@ class Popen(subprocess.Popen[AnyStr]):
     # ---- the end ----
 
     def _look(self, command: _ffi.Command, nanoseconds: int) -> bool:
-        """Return whether the program has ended, waiting for so long.
-
-        With 0 it only looks. The library itself would wait then for output that is still copied for a limit, and whoever looks may be the one
-        who is to read that: so it is given a millisecond, and only where there is an end.
-        """
-        if nanoseconds == 0:
-            if not _ended(command).poll(0):
-                return False
-            nanoseconds = 1_000_000
+        """Return whether the program has ended, waiting for so long; with 0 it only looks."""
         ended = command.wait(nanoseconds)
         if ended is None:
             return False

@@ -15,6 +15,8 @@ from ._operation import IPCKind, Operation, Path
 _ACTIONS = {"errno": 0, "kill": 1}
 _ENGINES = {"": 0, "namespace": 1, "landlock": 2}
 _Mode = Literal["ro", "rw"]
+_Calls = tuple[tuple[str, tuple[Any, ...]], ...]  # functions of the library, with what they are given
+_FILE = "file"  # no function: all of a profile that is given as TOML
 
 
 class Profile:
@@ -26,7 +28,7 @@ class Profile:
     >>> Profile(system=True, read=["/srv/in"], write=["/srv/out"], connect=["api.example.com:443"])
     """
 
-    __slots__ = ("__weakref__", "_calls", "_handle", "_text")
+    __slots__ = ("__weakref__", "_calls", "_handle")
 
     def __init__(
         self,
@@ -107,39 +109,45 @@ class Profile:
             if not isinstance(limits, Limits):
                 raise TypeError(f"limits= takes a gaol.Limits, not {type(limits).__name__}")
             calls.append(("limit", (limits._fields(),)))
-        self._fill(b"", tuple(calls))
+        self._fill(tuple(calls))
 
-    def _fill(self, text: bytes, calls: tuple[tuple[str, tuple[Any, ...]], ...]) -> None:
-        """Make the handle of a file's text, if it is not empty, and of what is added to that."""
-        self._text, self._calls = text, calls
-        self._handle = _ffi.Profile.parse("profile.toml", text) if text else _ffi.Profile.new()
+    def _fill(self, calls: _Calls) -> None:
+        """Make the handle by what is called on it."""
+        self._calls = calls
+        self._handle = _ffi.Profile.new()
         for function, arguments in calls:
             if function == "limit":
                 self._handle.limit(*arguments)
+            elif function == _FILE:
+                self._handle.join(_ffi.Profile.parse("profile.toml", *arguments))
             else:
                 self._handle.add(function, *arguments)
         self._handle.check()
 
     @classmethod
-    def _made(cls, text: bytes, calls: tuple[tuple[str, tuple[Any, ...]], ...] = ()) -> Profile:
+    def _made(cls, calls: _Calls) -> Profile:
         profile = cls.__new__(cls)
-        profile._fill(text, calls)
+        profile._fill(calls)
         return profile
+
+    @classmethod
+    def _of(cls, file: _ffi.Profile) -> Profile:
+        return cls._made(((_FILE, (os.fsencode(file.toml()),)),))
 
     @classmethod
     def from_file(cls, path: StrPath) -> Profile:
         """Read a file, TOML or JSON by the ending of its name. ${HOME}, ${CWD} and ${TMP} stand for this process's."""
-        return cls._made(os.fsencode(_ffi.Profile.load(path).toml()))
+        return cls._of(_ffi.Profile.load(path))
 
     @classmethod
     def from_toml(cls, text: str) -> Profile:
         """Read what a file with the ending .toml would have."""
-        return cls._made(os.fsencode(_ffi.Profile.parse("profile.toml", text.encode()).toml()))
+        return cls._of(_ffi.Profile.parse("profile.toml", text.encode()))
 
     @classmethod
     def from_json(cls, text: str) -> Profile:
         """Read what a file with the ending .json would have."""
-        return cls._made(os.fsencode(_ffi.Profile.parse("profile.json", text.encode()).toml()))
+        return cls._of(_ffi.Profile.parse("profile.json", text.encode()))
 
     def toml(self) -> str:
         """Return the profile as a file, but for the engine."""
@@ -157,9 +165,7 @@ class Profile:
     def __or__(self, other: Profile) -> Profile:
         if not isinstance(other, Profile):
             return NotImplemented
-        if self._text and other._text:
-            raise NotImplementedError("two profiles that are both of a file cannot be put together")
-        return self._made(self._text or other._text, self._calls + other._calls)
+        return self._made(self._calls + other._calls)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Profile):
@@ -174,14 +180,14 @@ class Profile:
         return self.toml(), tuple(arguments for function, arguments in self._calls if function == "set_engine")[-1:]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (type(self), self._text, self._calls)
+        return _unpickle, (type(self), self._calls)
 
     def __repr__(self) -> str:
         return f"<gaol.Profile: {', '.join(self.operations) or 'nothing'}>"
 
 
-def _unpickle(cls: type[Profile], text: bytes, calls: tuple[tuple[str, tuple[Any, ...]], ...]) -> Profile:
-    return cls._made(text, calls)
+def _unpickle(cls: type[Profile], calls: _Calls) -> Profile:
+    return cls._made(calls)
 
 
 def _several(given: Any) -> Iterable[Any]:

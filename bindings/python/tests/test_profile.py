@@ -273,3 +273,16 @@ def test_the_engine_counts_when_profiles_are_compared() -> None:
     one, other = gaol.Profile(system=True, engine="namespace"), gaol.Profile(system=True, engine="landlock")
     assert one != other and len({one, other, gaol.Profile(system=True)}) == 3
     assert one == gaol.Profile(system=True, engine="namespace") == pickle.loads(pickle.dumps(one))
+
+
+def test_profiles_that_are_of_files_go_together() -> None:
+    a = gaol.Profile.from_toml('schema = 1\nread = ["/a"]\non-denied = "kill"\ndir = "/a"\n[limits]\nfiles = 64\n')
+    b = gaol.Profile.from_json('{"schema": 1, "system": true, "read": ["/a", "/b"], "dir": "/b", "limits": {"files": 32}}')
+    both = a | b
+    assert both.operations == ('FileRead(Subpath("/a"))', "System()", 'FileRead(Subpath("/b"))')
+    want = toml(system=True, read=["/a", "/b"], on_denied="kill", dir="/b", limits=gaol.Limits(files=32))
+    assert both.toml() == want == pickle.loads(pickle.dumps(both)).toml()
+    assert (gaol.Profile(dir="/c") | a).toml() == a.toml()
+    assert 'dir = "/c"' in a.with_(dir="/c").toml()
+    with pytest.raises(gaol.ProfileError, match="has taken this place"):
+        gaol.Profile.from_toml('schema = 1\nmap = ["/in=/srv"]\n') | gaol.Profile.from_toml('schema = 1\nmap = ["/in=/usr"]\n')
