@@ -48,8 +48,8 @@ test-kernels: deps
 	@tests/vm/test-kernels
 
 install: $(BUILD)/gaol
-	install -D -m 755 $(BUILD)/gaol $(DESTDIR)$(PREFIX)/bin/gaol
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BUILD)/gaol $(DESTDIR)$(PREFIX)/bin/gaol
 	$(BUILD)/gaol man >$(DESTDIR)$(PREFIX)/share/man/man1/gaol.1
 	$(BUILD)/gaol completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gaol
 

@@ -153,6 +153,7 @@ func TestTheSpawnOfOtherSystems(t *testing.T) {
 		steps                         []plan.Step
 	}{
 		{name: "runs the program under the profile", script: "echo $A; pwd; exit 7", said: "status 1792 await 0 leader 1 live 0", out: applied + "1\n/\n"},
+		{name: "waits for one that has stopped itself", script: "(sleep .3; kill -CONT $$) & kill -STOP $$; exit 3", said: "status 768 await 0 leader 1 live 0", out: applied},
 		{name: "a warning is no error", text: seatbeltText + "warn", script: ":", said: fine, out: "param R0=/a b\nparam R1=/c\napplied " + seatbeltText + "warn\n"},
 		{name: "the directory", script: "pwd", said: fine, out: applied + "/usr\n", change: func(c *plan.Command) { c.Dir = "/usr" }},
 		{name: "no other descriptor is open", script: "for f in /proc/self/fd/*; do [ -e $f ] && echo ${f##*/}; done; :", said: fine, out: applied + "0\n1\n2\n"},

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,11 @@ int open(const char *path, int flags, ...) {
 	va_end(more);
 	if (is_applied && !getenv("TOOTHLESS")) { errno = EPERM; return -1; }
 	return openat(AT_FDCWD, path, flags, mode);
+}
+
+/* As that of macOS is: it returns for a stopped process whether it was asked to or not. */
+int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
+	return (int)syscall(SYS_waitid, type, id, info, options | WSTOPPED, NULL);
 }
 
 /* ---- the driver ---- */
@@ -155,7 +161,7 @@ int main(int argc, char **argv) {
 	gaol_platform.release(prepared);
 	int status = 0, early = gaol_posix_await(out.pid);
 	pid_t group = getpgid(out.pid); /* it is a zombie, whose numbers are its own still */
-	waitpid(out.pid, &status, 0);
+	if (waitpid(out.pid, &status, WNOHANG) != out.pid) printf("too early "), waitpid(out.pid, &status, 0);
 	printf("status %d await %d leader %d live %d\n", status, early, group == out.pid, live);
 	return gaol_posix_await(out.pid) == -ECHILD ? 0 : 3;
 }

@@ -168,6 +168,9 @@ everything
 + file-read-data /Users/me/x
 + file-write-create /Users/me/x
 - file-clone /Users/me/.ssh/id
+- file-read-data /System/Volumes/Data/Users/me/.ssh/id
+- file-write-create /System/Volumes/Data/Users/me/.ssh/id
++ file-read-data /System/Volumes/Data/Users/me/x
 - file-clone /Users/me/x
 - file-test-existence /Users/me/.ssh/id
 + process-exec /Users/me/x

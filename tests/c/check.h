@@ -16,6 +16,8 @@
 
 #include <gaol.h>
 
+#include "box.h"
+
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* fine fails the test with the error's message. It is a macro, since the error is there only after the call. */
@@ -24,15 +26,15 @@ static inline void fine_(int result, gaol_error *error) {
 	if (result < 0 || error) fail_msg("%d: %s", result, gaol_error_message(error));
 }
 
-/* box makes a sandbox of System() and what add adds. */
+/* box makes a sandbox of System(), what this host needs for it, and what add adds. */
 static inline gaol_sandbox *box(void (*add)(gaol_profile *)) {
 	gaol_profile *profile = gaol_profile_new();
 	gaol_error *error;
 	assert_non_null(profile);
-	assert_int_equal(gaol_profile_allow(profile, GAOL_SYSTEM), 0);
-	assert_int_equal(gaol_profile_set_dir(profile, "/"), 0);
+	begin(profile);
 	if (add) add(profile);
 	gaol_sandbox *sandbox = gaol_sandbox_new(profile, &error);
+	needed(error);
 	fine(0, error);
 	assert_non_null(sandbox);
 	assert_int_equal(gaol_profile_free(profile), 0);

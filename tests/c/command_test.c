@@ -39,8 +39,8 @@ static void a_path_that_is_no_text_works(void **state) {
 	FILE *f = fopen(file, "w");
 	fputs("inside", f), fclose(f);
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM);
-	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_LITERAL, file), 0);
+	begin(p);
+	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ | (landlock_alone() ? GAOL_BEST_EFFORT : 0u), GAOL_LITERAL, file), 0);
 	gaol_error *error;
 	gaol_sandbox *s = gaol_sandbox_new(p, &error);
 	fine(0, error);
@@ -55,7 +55,7 @@ static void the_environment_is_the_caller_s_word(void **state) {
 	(void)state;
 	setenv("GAOL_PASSED", "late", 1), setenv("GAOL_KEPT", "no", 1);
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM);
+	begin(p);
 	gaol_profile_pass_env(p, "GAOL_PASSED"), gaol_profile_pass_env(p, "GAOL_UNSET");
 	gaol_profile_set_env(p, "GAOL_SET", "here");
 	gaol_profile_set_dir(p, "/usr");
@@ -153,11 +153,11 @@ static void descriptors_get_the_number_that_is_asked_for(void **state) {
 	(void)state;
 	int fds[2];
 	assert_int_equal(pipe(fds), 0);
-	gaol_cmd *c = shell(plain, "echo five >&5; readlink /proc/self/fd/4; ls /proc/self/fd | wc -l");
+	gaol_cmd *c = shell(plain, "echo five >&5; readlink /proc/self/fd/4; for n in 0 1 2 3 4 5 6 7 8 9; do { true <&$n; } 2>/dev/null && printf $n; done; true");
 	assert_int_equal(gaol_cmd_pass_fd(c, fds[1], 5), 5);
 	assert_int_equal(gaol_cmd_pass_fd(c, fds[0], -1), 3);
 	close(fds[1]);
-	said(c, NULL, "/dev/null\n7\n"); /* 0 to 5, and that of ls */
+	said(c, NULL, "/dev/null\n012345");
 	char buf[8] = {0};
 	assert_int_equal(read(fds[0], buf, sizeof buf), 5);
 	assert_string_equal(buf, "five\n");
@@ -257,7 +257,7 @@ static void what_never_ran_says_why(void **state) {
 	assert_int_equal(status, 77);
 	gaol_cmd_free(c);
 	c = gaol_cmd_new(plain, ARGV("/etc/passwd"));
-	failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, ENOENT);
+	failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, landlock_alone() ? EACCES : ENOENT); /* hidden, or forbidden */
 	gaol_cmd_free(c);
 	c = gaol_cmd_new(plain, ARGV("true"));
 	gaol_cmd_set_dir(c, "/nowhere");
@@ -271,7 +271,7 @@ static void what_the_host_lacks_is_listed(void **state) {
 	(void)state;
 	gaol_error *error;
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM);
+	begin(p);
 	gaol_profile_allow_address(p, GAOL_NETWORK_OUTBOUND, GAOL_ADDRESS_HOST, "example.com", 443);
 	assert_null(gaol_sandbox_new(p, &error));
 	gaol_unsupported u = GAOL_UNSUPPORTED_INIT;
@@ -413,7 +413,7 @@ static void a_denied_call_has_a_name(void **state) {
 	gaol_error *error;
 	gaol_ending ending = GAOL_ENDING_INIT;
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM), gaol_profile_set_dir(p, "/"), gaol_profile_set_on_denied(p, GAOL_KILL);
+	begin(p), gaol_profile_set_on_denied(p, GAOL_KILL);
 	gaol_sandbox *s = gaol_sandbox_new(p, &error);
 	fine(0, error);
 	gaol_cmd *c = shell(s, "true | true"); /* a second process */
@@ -427,6 +427,17 @@ static void a_denied_call_has_a_name(void **state) {
 	gaol_report_free(r), gaol_cmd_free(c), gaol_sandbox_free(s), gaol_profile_free(p);
 }
 
+/* mapped says whether this user namespace has a number. */
+static int mapped(unsigned long number) {
+	FILE *map = fopen("/proc/self/uid_map", "r");
+	assert_non_null(map);
+	unsigned long first, count;
+	int found = 0;
+	while (fscanf(map, "%lu %*u %lu", &first, &count) == 2) found |= number >= first && number - first < count;
+	fclose(map);
+	return found;
+}
+
 static void only_root_chooses_the_user(void **state) {
 	(void)state;
 	gaol_error *error;
@@ -435,10 +446,10 @@ static void only_root_chooses_the_user(void **state) {
 	who.uid = who.gid = 54000, who.groups = groups, who.ngroups = 1;
 	gaol_cmd *c = shell(plain, "id -u; id -G");
 	assert_int_equal(gaol_cmd_set_credential(c, &who), 0);
-	if (geteuid() == 0) {
+	if (geteuid() == 0 && mapped(54000)) {
 		said(c, NULL, "54000\n54000 4242\n");
 	} else {
-		failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, EPERM);
+		failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_SETUP, geteuid() ? EPERM : EINVAL);
 		gaol_cmd_free(c);
 	}
 	c = gaol_cmd_new(plain, ARGV("true"));
@@ -476,7 +487,7 @@ static void a_report_tells_all(void **state) {
 	assert_int_equal(gaol_report_usage(r, &usage), 0);
 	assert_true(usage.wall_ns > 0 && usage.max_rss > 0);
 	assert_int_equal(gaol_report_enforced(r, 0, &enforcement), 0);
-	assert_string_equal(enforcement.operation, "System()");
+	assert_string_equal(enforcement.operation, landlock_alone() ? "BestEffort(System())" : "System()");
 	assert_int_equal(gaol_report_enforced(r, 99, &enforcement), -ENOENT);
 	assert_true(!strcmp(gaol_report_engine(r), "namespace") || !strcmp(gaol_report_engine(r), "landlock"));
 	assert_string_not_equal(gaol_report_mechanism(r, 0), "");

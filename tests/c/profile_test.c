@@ -193,9 +193,10 @@ static void a_path_that_is_missing_is_named(void **state) {
 	(void)state;
 	gaol_error *error;
 	gaol_profile *p = gaol_profile_new();
-	gaol_profile_allow(p, GAOL_SYSTEM);
+	begin(p);
 	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_SUBPATH | GAOL_OPTIONAL, "/nowhere"), 0);
 	gaol_sandbox *s = gaol_sandbox_new(p, &error); /* the twin */
+	needed(error);
 	fine(0, error);
 	assert_int_equal(gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_SUBPATH, "/nowhere"), 0);
 	assert_null(gaol_sandbox_new(p, &error));
@@ -300,7 +301,8 @@ static void a_host_tells_what_it_can_do(void **state) {
 	gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_SUBPATH, "/usr");
 	gaol_profile_allow(p, GAOL_SIGNAL);
 	char *mechanism;
-	assert_int_equal(gaol_host_support(host, p, 0, GAOL_ENGINE_ANY, &mechanism), GAOL_CAN_BE_ALLOWED);
+	/* what landlock lets be read can be mapped executable */
+	assert_int_equal(gaol_host_support(host, p, 0, GAOL_ENGINE_ANY, &mechanism), engine == GAOL_ENGINE_NAMESPACE ? GAOL_CAN_BE_ALLOWED : GAOL_CANNOT_BE_ALLOWED_PRECISELY);
 	assert_string_not_equal(mechanism, "");
 	gaol_free(mechanism);
 	assert_int_equal(gaol_host_support(host, p, 1, GAOL_ENGINE_ANY, NULL), GAOL_ALWAYS_ALLOWED);

@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "../c/box.h"
+
 using namespace std::chrono_literals;
 
 static_assert(!std::is_copy_constructible_v<gaol::sandbox> && std::is_nothrow_move_constructible_v<gaol::sandbox>);
@@ -22,7 +24,21 @@ static_assert(std::is_base_of_v<std::runtime_error, gaol::error> && std::is_copy
 
 namespace {
 
-gaol::sandbox box() { return gaol::sandbox(gaol::profile().system().process().dir("/")); }
+gaol::profile begun() {
+	gaol::profile p;
+	begin(p.get());
+	return p;
+}
+
+gaol::sandbox box() {
+	try {
+		return gaol::sandbox(begun().process());
+	} catch (const gaol::error &e) {
+		if (e.code() != GAOL_ERROR_UNSUPPORTED) throw;
+		printf("skipped: %s\n", e.what()), fflush(stdout);
+		_Exit(77);
+	}
+}
 
 TEST(Profile, HasEveryOperation) {
 	gaol::profile p;
@@ -98,8 +114,8 @@ TEST(Host, TellsWhatItCan) {
 }
 
 TEST(Sandbox, ListsWhatTheHostLacks) {
-	gaol::profile p;
-	p.system().connect(gaol::host_port("example.com", 443));
+	gaol::profile p = begun();
+	p.connect(gaol::host_port("example.com", 443));
 	try {
 		gaol::sandbox s(p);
 		FAIL();

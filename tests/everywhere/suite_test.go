@@ -6,6 +6,7 @@ package everywhere
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,17 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
+
+// toolName is a copy of this program that says "done": macOS starts no copy of its own.
+const toolName = "tool"
+
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == toolName {
+		fmt.Println("done")
+		return
+	}
+	os.Exit(m.Run())
+}
 
 func TestEverywhere(t *testing.T) {
 	RegisterFailHandler(Fail)
