@@ -1,14 +1,20 @@
 # Two commands do everything on a new Debian machine with Go: make demo, make test. They install what is missing first.
+# On macOS it is make test, too; FreeBSD's own make reads BSDmakefile.
 GO ?= go
 PREFIX ?= /usr/local
 BUILD := build
+SYSTEM := $(shell uname -s)
+RUN := $(if $(filter Linux,$(SYSTEM)),tests/run,tests/other)
 SOURCES := $(shell find . -path ./$(BUILD) -prune -o \( -name '*.go' -o -name '*.[ch]' -o -name go.mod \) -print)
+
+# one file for every Linux; other systems have no static C library
+FLAGS_Linux := -tags netgo,osusergo -ldflags "-s -w -linkmode external -extldflags -static"
 
 .PHONY: all deps demo test test-race soak fuzz bench wheel test-kernels install clean
 all: $(BUILD)/gaol
 
 $(BUILD)/gaol: $(SOURCES) | deps
-	$(GO) build -trimpath -tags netgo,osusergo -ldflags "-s -w -linkmode external -extldflags -static" -o $@ ./cmd/gaol
+	$(GO) build -trimpath $(FLAGS_$(SYSTEM)) -o $@ ./cmd/gaol
 
 deps:
 	@tests/deps
@@ -17,11 +23,11 @@ demo: $(BUILD)/gaol
 	@examples/demo/run $(BUILD)/gaol
 
 test: deps
-	@tests/run
+	@$(RUN)
 
 # the whole once more under the race detector
 test-race: deps
-	@tests/run -race
+	@$(RUN) -race
 
 # load and failures, the whole of it: 64 goroutines with 2,000 commands each, in every variant
 soak: deps
@@ -42,8 +48,8 @@ test-kernels: deps
 	@tests/vm/test-kernels
 
 install: $(BUILD)/gaol
-	install -D -m 755 $(BUILD)/gaol $(DESTDIR)$(PREFIX)/bin/gaol
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BUILD)/gaol $(DESTDIR)$(PREFIX)/bin/gaol
 	$(BUILD)/gaol man >$(DESTDIR)$(PREFIX)/share/man/man1/gaol.1
 	$(BUILD)/gaol completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gaol
 

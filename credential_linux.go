@@ -75,17 +75,26 @@ func privileged(engine string) error {
 	if engine == policy.LandlockEngine {
 		needs[2].name, needs[2].cap = "CAP_KILL", unix.CAP_KILL // of the init, which ends a program of another user
 	} // else to map the number 0 into a user namespace (man 7 user_namespaces, Linux 5.12)
-	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var held [2]unix.CapUserData
-	if err := unix.Capget(&head, &held[0]); err != nil {
-		return noCredential("", os.NewSyscallError("capget", err), "")
+	held, err := capabilities()
+	if err != nil {
+		return noCredential("", err, "")
 	}
 	for _, n := range needs {
-		if held[n.cap/32].Effective>>(n.cap%32)&1 == 0 {
+		if !held(n.cap) {
 			return noCredential("", unix.EPERM, "root lacks "+n.name+" here; in a container, --cap-add="+n.name[len("CAP_"):])
 		}
 	}
 	return nil
+}
+
+// capabilities tells which capabilities are effective in this thread.
+func capabilities() (held func(number uint) bool, err error) {
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData
+	if err := unix.Capget(&head, &sets[0]); err != nil {
+		return nil, os.NewSyscallError("capget", err)
+	}
+	return func(n uint) bool { return sets[n/32].Effective>>(n%32)&1 != 0 }, nil
 }
 
 // numbers reads a map of this process's user namespace.

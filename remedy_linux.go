@@ -70,6 +70,8 @@ func fix(e *SetupError, engine string) string {
 		return landlockFilter
 	case errors.Is(e, unix.ENOSPC):
 		return limits()
+	case e.Step == plan.IDMap.String() && unmappable():
+		return "CAP_SETFCAP, which root lacks here; in a container, --cap-add=SETFCAP"
 	}
 	for _, s := range []struct{ path, bad, fix string }{
 		{"/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"},
@@ -90,6 +92,12 @@ func fix(e *SetupError, engine string) string {
 		return "outside of a chroot, or of a security module's rules that forbid user namespaces"
 	}
 	return "outside of rules of Landlock or AppArmor that forbid mounts"
+}
+
+// unmappable says that this process is a root who may not map itself into a user namespace (man 7 user_namespaces, Linux 5.12).
+func unmappable() bool {
+	held, err := capabilities()
+	return err == nil && os.Geteuid() == 0 && !held(unix.CAP_SETFCAP)
 }
 
 // limits tells which limit of namespaces is reached (man 7 namespaces). It counts in each user namespace around this one, too, and those

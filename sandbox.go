@@ -58,9 +58,12 @@ func (c *counter) wait() {
 // A profile that means nothing or names a missing path is a *[ProfileError]; one that the host cannot enforce exactly is an
 // *[UnsupportedError]; if the host refuses a step of what was compiled, that is a *[SetupError].
 func New(profile Profile) (*Sandbox, error) {
-	// what is looked at and what is bound must be the same: a thread can have a mount namespace of its own
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	// what is looked at and what is bound must be the same: a thread can have a mount namespace of its own, if not in the command, where
+	// the thread that a lock makes would take as long as the filter
+	if !once.Only {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
 	s := &Sandbox{profile: profile}
 	if once.Only && !mayGroup(profile.p.Limits) && profile.p.Limits.Instructions == 0 { // else it is made otherwise, or counted from its start on
 		s.template.ahead(profile.network())

@@ -49,7 +49,7 @@ var (
 // command is killed, or left alone where c has a context and a Cancel of nil. A Cancel of the caller's own is refused: it would act on
 // c.Process, which there never is; set it on what Wrap returns.
 //
-// A SysProcAttr may ask for what a sandbox gives anyhow (Setsid, Setpgid, Noctty, Pdeathsig SIGKILL) and for a Credential. All else in it is
+// A SysProcAttr may ask for what a sandbox gives anyhow (Setsid, Setpgid, Noctty and, but on macOS, Pdeathsig SIGKILL) and for a Credential. All else in it is
 // refused, as are pipes that c was asked for: ask what Wrap returns for them. The error is a *[WrapError], and lists all that is refused.
 func Wrap(ctx context.Context, s *Sandbox, c *exec.Cmd) (*Cmd, error) {
 	switch {

@@ -153,6 +153,7 @@ func TestTheSpawnOfOtherSystems(t *testing.T) {
 		steps                         []plan.Step
 	}{
 		{name: "runs the program under the profile", script: "echo $A; pwd; exit 7", said: "status 1792 await 0 leader 1 live 0", out: applied + "1\n/\n"},
+		{name: "waits for one that has stopped itself", script: "(sleep .3; kill -CONT $$) & kill -STOP $$; exit 3", said: "status 768 await 0 leader 1 live 0", out: applied},
 		{name: "a warning is no error", text: seatbeltText + "warn", script: ":", said: fine, out: "param R0=/a b\nparam R1=/c\napplied " + seatbeltText + "warn\n"},
 		{name: "the directory", script: "pwd", said: fine, out: applied + "/usr\n", change: func(c *plan.Command) { c.Dir = "/usr" }},
 		{name: "no other descriptor is open", script: "for f in /proc/self/fd/*; do [ -e $f ] && echo ${f##*/}; done; :", said: fine, out: applied + "0\n1\n2\n"},
@@ -233,6 +234,85 @@ func TestAnotherUserOfOtherSystems(t *testing.T) {
 	c.User = &plan.User{Uid: 54321, Gid: 54322, Groups: []uint32{54323, 54324}}
 	if _, out := spawnPosix(t, driver, seatbeltText, c); out != applied+"54321\n54322\n54322 54323 54324\n" {
 		t.Errorf("wrote %q", out)
+	}
+}
+
+// call runs the driver with a plan and a command that says "in"; env is added to its environment.
+func call(t *testing.T, driver, env string, steps ...plan.Step) (said, out string) {
+	t.Helper()
+	p, err := plan.Plan{Steps: steps}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := shell("echo in >&2")
+	c.Dir, c.FDs, c.TTY = "/", []int{0, 2, 2}, -1
+	encoded, err := c.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	cmd := exec.Command(driver, "run", written(t, "plan", p), written(t, "command", encoded))
+	cmd.Env, cmd.Stderr = append(os.Environ(), env), &stderr
+	b, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s%s", err, b, stderr.String())
+	}
+	return strings.TrimSpace(string(b)), stderr.String()
+}
+
+// What is called in the child of a process with threads is one function that was looked up before; what was made is freed by who has made it.
+func TestTheCallsOfSeatbeltAreInOrder(t *testing.T) {
+	profile := plan.Step{Op: plan.Seatbelt, Text: seatbeltText, Params: []string{"R0", "/a b"}}
+	_, out := call(t, posix(t), "TRACE=1", profile)
+	if want := "caller: create_params\nparam R0=/a b\ncaller: compile_string\ncaller: free_params\nchild: apply\napplied " + seatbeltText + "\ncaller: free_profile\n"; strings.Replace(out, "in\n", "", 1) != want { // the program says so when it gets to
+
+		t.Errorf("got %q", out)
+	}
+	profile.Text = "wrong"
+	said, out := call(t, posix(t), "TRACE=1", profile)
+	if want := "caller: create_params\nparam R0=/a b\ncaller: compile_string\ncaller: free_params\ncaller: free_error\n"; out != want || !strings.HasPrefix(said, "prepare 22 profile: unbound") {
+		t.Errorf("said %q, got %q", said, out)
+	}
+	profile.Text = seatbeltText
+	_, out = call(t, posix(t, "-DNO_COMPILE"), "TRACE=1", profile)
+	if want := "child: init_with_parameters\ninitialised " + seatbeltText + " flags 0 R0 /a b\nin\n"; out != want {
+		t.Errorf("got %q", out)
+	}
+}
+
+func TestNothingRunsWithoutAWholeProfile(t *testing.T) {
+	driver := posix(t)
+	for _, c := range []struct {
+		name, said string
+		steps      []plan.Step
+	}{
+		{"no profile", "prepare 22  live 0", []plan.Step{{Op: plan.Limits}}},
+		{"a parameter that is refused", "prepare 12  live 0", []plan.Step{{Op: plan.Seatbelt, Text: seatbeltText, Params: []string{"R0", "refused"}}}},
+		{"no profile comes out, and no word", "prepare 22  live 0", []plan.Step{{Op: plan.Seatbelt, Text: "mute"}}},
+	} {
+		if said, out := call(t, driver, "", c.steps...); said != c.said || strings.Contains(out, "in\n") {
+			t.Errorf("%s: said %q, wrote %q", c.name, said, out)
+		}
+	}
+}
+
+func TestProfilesAreCompiledOneAtATime(t *testing.T) {
+	p, err := plan.Plan{Steps: []plan.Step{{Op: plan.Seatbelt, Text: seatbeltText}}}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(posix(t), "threads", written(t, "plan", p)).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestAProfileThatHoldsNothingIsNoSeatbelt(t *testing.T) {
+	for _, flags := range [][]string{nil, {"-DNO_COMPILE"}} {
+		cmd := exec.Command(posix(t, flags...), "try")
+		cmd.Env = append(os.Environ(), "TOOTHLESS=1")
+		if out, err := cmd.Output(); err != nil || !strings.HasPrefix(string(out), fmt.Sprint(int(syscall.ENOTSUP), " it was applied, and denies nothing ")) {
+			t.Errorf("%q, %v", out, err)
+		}
 	}
 }
 

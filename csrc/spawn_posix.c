@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct job {
@@ -245,9 +246,15 @@ out:
 }
 
 int gaol_posix_await(int pid) {
+	const struct timespec a_moment = {0, 20 * 1000 * 1000};
 	siginfo_t info;
 	for (;;) {
-		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0) return 0;
-		if (errno != EINTR) return -errno;
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
+			if (errno != EINTR) return -errno;
+			continue;
+		}
+		/* On macOS it returns for one that is stopped, too, again and again (Go issue 19314): a program that stops itself has not ended. */
+		if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) return 0;
+		(void)nanosleep(&a_moment, NULL);
 	}
 }

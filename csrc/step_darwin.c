@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,10 @@
 #include "spawn_posix.h"
 
 #ifdef __APPLE__
-#include <fcntl.h>
 #include <libproc.h>
 #include <mach/mach_time.h>
+#include <stddef.h>
+#include <sys/attr.h>
 #include <sys/param.h>
 #include <sys/proc_info.h>
 #endif
@@ -103,13 +105,32 @@ static void take_error(char *error, char **text) {
 	if (api.free_error) api.free_error(error);
 }
 
+/* Compiles: 0 or an errno, and in *error the compiler's words, which may also be a warning. One at a time: nobody says that it is safe in many
+ * threads at once, and what comes out wrong would be a hole. */
+static int compile(const char *text, const char *const parameters[], uint32_t n, struct sandbox_profile **profile, char **error) {
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	int result = ENOMEM;
+	*profile = NULL, *error = NULL;
+	pthread_mutex_lock(&one);
+	struct sandbox_params *set = api.create_params();
+	if (set == NULL) goto out;
+	for (uint32_t i = 0; i + 1 < n; i += 2)
+		if (api.set_param(set, parameters[i], parameters[i + 1]) != 0) goto out;
+	*profile = api.compile_string(text, set, error);
+	result = *profile != NULL ? 0 : EINVAL;
+out:
+	if (set != NULL) api.free_params(set);
+	pthread_mutex_unlock(&one);
+	return result;
+}
+
 static int prepare(const struct gaol_plan *plan, void **prepared, char **text) {
 	const char *bytes = (const char *)plan;
 	const struct gaol_step *steps = (const void *)(bytes + plan->steps), *s = NULL;
 	*prepared = NULL, *text = NULL;
 	for (uint32_t i = 0; i < plan->first[GAOL_STAGES]; i++)
 		if (steps[i].op == GAOL_SEATBELT) s = &steps[i];
-	if (s == NULL) return 0;
+	if (s == NULL) return EINVAL; /* nothing runs without a profile */
 	need_api();
 	if (!api.compiles && !api.inits) return ENOSYS;
 
@@ -121,20 +142,12 @@ static int prepare(const struct gaol_plan *plan, void **prepared, char **text) {
 	if (p->parameters == NULL) goto memory;
 	for (uint32_t i = 0; i < parameters->count; i++) p->parameters[i] = bytes + parameters->strings[i];
 	if (api.compiles) {
-		struct sandbox_params *set = api.create_params();
-		if (set == NULL) goto memory;
-		for (uint32_t i = 0; i + 1 < parameters->count; i += 2)
-			if (api.set_param(set, p->parameters[i], p->parameters[i + 1]) != 0) {
-				api.free_params(set);
-				goto memory;
-			}
-		char *error = NULL;
-		p->profile = api.compile_string(p->text, set, &error);
-		api.free_params(set);
+		char *error;
+		int failed = compile(p->text, p->parameters, parameters->count, &p->profile, &error);
 		take_error(error, text);
-		if (p->profile == NULL) {
+		if (failed != 0) {
 			release(p);
-			return EINVAL;
+			return failed;
 		}
 		free(*text); /* a warning */
 		*text = NULL;
@@ -148,7 +161,7 @@ memory:
 
 int gaol_seatbelt_try(char *text) {
 	static const char profile[] = "(version 1)(deny default)";
-	struct sandbox_profile *compiled = NULL;
+	struct sandbox_profile *ready = NULL;
 	char *error = NULL;
 	int ends[2], told = 0, status;
 
@@ -156,13 +169,10 @@ int gaol_seatbelt_try(char *text) {
 	need_api();
 	if (!api.compiles && !api.inits) return ENOSYS;
 	if (api.compiles) {
-		struct sandbox_params *none = api.create_params();
-		if (none == NULL) return ENOMEM;
-		compiled = api.compile_string(profile, none, &error);
-		api.free_params(none);
+		int failed = compile(profile, NULL, 0, &ready, &error);
 		if (error != NULL) snprintf(text, GAOL_SEATBELT_TEXT, "%s", error);
 		if (error != NULL && api.free_error) api.free_error(error);
-		if (compiled == NULL) return EINVAL;
+		if (failed != 0) return failed;
 		text[0] = 0;
 	}
 	if (pipe(ends) < 0) return errno;
@@ -170,8 +180,9 @@ int gaol_seatbelt_try(char *text) {
 	if (pid == 0) {
 		const char *const nothing[] = {NULL};
 		errno = 0;
-		int r = compiled != NULL ? api.apply(compiled) : api.init_with_parameters(profile, 0, nothing, &error);
+		int r = ready != NULL ? api.apply(ready) : api.init_with_parameters(profile, 0, nothing, &error);
 		int e = r == 0 ? 0 : errno != 0 ? errno : EINVAL;
+		if (r == 0 && (open("/", O_RDONLY | O_CLOEXEC) >= 0 || errno != EPERM)) e = ENOTSUP; /* applied, they say */
 		_exit(write(ends[1], &e, sizeof e) == (ssize_t)sizeof e ? 0 : 1);
 	}
 	int failed = pid < 0 ? errno : 0;
@@ -184,7 +195,8 @@ int gaol_seatbelt_try(char *text) {
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
 	}
 	close(ends[0]);
-	if (compiled != NULL) api.free_profile(compiled);
+	if (ready != NULL) api.free_profile(ready);
+	if (failed == 0 && told == ENOTSUP) snprintf(text, GAOL_SEATBELT_TEXT, "it was applied, and denies nothing");
 	return failed != 0 ? failed : told;
 }
 
@@ -232,13 +244,20 @@ static int plain_exec(struct gaol_posix_state *state, const char *candidate, cha
 
 #ifdef __APPLE__
 int gaol_seatbelt_path(const char *path, char *out) {
-	_Static_assert(GAOL_SEATBELT_TEXT >= MAXPATHLEN, "F_GETPATH fills that much (man 2 fcntl)");
-	/* neither read nor followed: O_EVTONLY asks for no right to do so */
-	int fd = open(path, O_EVTONLY | O_SYMLINK | O_CLOEXEC), error = 0;
-	if (fd < 0) return errno;
-	if (fcntl(fd, F_GETPATH, out) < 0) error = errno;
-	close(fd);
-	return error;
+	/* not by F_GETPATH: a socket cannot be opened, and the open of a named pipe waits for a writer */
+	struct attrlist ask = {.bitmapcount = ATTR_BIT_MAP_COUNT, .commonattr = ATTR_CMN_FULLPATH};
+	struct {
+		uint32_t length;
+		attrreference_t path;
+		char room[MAXPATHLEN];
+	} got;
+	_Static_assert(GAOL_SEATBELT_TEXT >= MAXPATHLEN, "no path is longer");
+	_Static_assert(offsetof(__typeof__(got), path) == sizeof got.length, "attributes lie four bytes apart (man 2 getattrlist)");
+	if (getattrlist(path, &ask, &got, sizeof got, FSOPT_NOFOLLOW) < 0) return errno;
+	const char *at = (const char *)&got.path + got.path.attr_dataoffset;
+	if (got.length > sizeof got || at < got.room || got.path.attr_length == 0 || at + got.path.attr_length > (const char *)&got + got.length) return ENAMETOOLONG;
+	memcpy(out, at, got.path.attr_length); /* with the NUL */
+	return 0;
 }
 
 int gaol_seatbelt_time(int pid, uint64_t *ns) {
@@ -260,7 +279,8 @@ static int close_from(int from) {
 		if (bytes <= 0) return errno != 0 ? -errno : -EBADF;
 		for (size_t i = 0; i < (size_t)bytes / sizeof list[0]; i++)
 			if (list[i].proc_fd >= from && close(list[i].proc_fd) == 0) closed = 1;
-		if ((size_t)bytes < sizeof list || !closed) return 0;
+		if ((size_t)bytes < sizeof list) return 0;
+		if (!closed) return -EBADF; /* more are open than can be looked at */
 	}
 }
 #else /* of the tests alone */

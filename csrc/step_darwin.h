@@ -10,7 +10,8 @@ int gaol_seatbelt_symbols(void);
 #define GAOL_SEATBELT_INITS 2    /* the child can compile it */
 #define GAOL_SEATBELT_CHECKS 4   /* sandbox_check */
 
-/* gaol_seatbelt_try applies a profile in a child that then ends: 0, or an errno with the system's words in text, of GAOL_SEATBELT_TEXT bytes. */
+/* gaol_seatbelt_try applies a profile in a child that then ends, and looks whether that denies anything: 0, or an errno with the system's words in
+ * text, of GAOL_SEATBELT_TEXT bytes. */
 int gaol_seatbelt_try(char *text);
 #define GAOL_SEATBELT_TEXT 1024
 

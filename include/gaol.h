@@ -42,7 +42,8 @@
  * (GAOL_ERROR_FORKED); the Go runtime, which the library brings along, has only the forking thread there. See docs/C.md.
  *
  * Growth. A struct begins with its size, set by the caller to sizeof; GAOL_..._INIT does so. A field that a caller does not know is zero
- * for gaol, or left out; a field that gaol does not know must be zero (-E2BIG). */
+ * for gaol, or left out; a field that gaol does not know must be zero (-E2BIG). A struct for gaol that is smaller than in its first version,
+ * such as one whose size is that of a pointer, is refused (-EINVAL). */
 #ifndef GAOL_H
 #define GAOL_H
 
@@ -345,7 +346,7 @@ int gaol_sandbox_free(gaol_sandbox *sandbox);
 /* Where a standard stream of the program leads. */
 enum gaol_stdio {
 	GAOL_STDIO_NULL = 0,    /* /dev/null, which is the default */
-	GAOL_STDIO_INHERIT = 1, /* the descriptor of that number that this process has at the start of the command */
+	GAOL_STDIO_INHERIT = 1, /* that of this process at the start of the command; EBADF where that is closed, or close-on-exec */
 	GAOL_STDIO_FD = 2,      /* a descriptor of this process */
 	GAOL_STDIO_PIPE = 3,    /* a pipe, whose other end gaol_cmd_take_pipe gives */
 	GAOL_STDIO_STDOUT = 4   /* of stream 2: where stream 1 leads */
@@ -425,7 +426,8 @@ int gaol_cmd_pid(const gaol_cmd *cmd);
 /* gaol_cmd_signal sends a signal to the program; SIGKILL is gaol_cmd_kill, and SIGSTOP is refused. -ESRCH: it has ended. */
 int gaol_cmd_signal(gaol_cmd *cmd, int signal);
 
-/* gaol_cmd_kill ends everything in the sandbox at once. -ESRCH: it has ended. */
+/* gaol_cmd_kill ends everything in the sandbox at once. -ESRCH: it has ended. With gaol_limits.output, what it had written by then, and
+ * nobody reads for a second, is lost; without a kill nothing is, and gaol_cmd_wait waits for who reads it. */
 int gaol_cmd_kill(gaol_cmd *cmd);
 
 /* gaol_cmd_run is gaol_cmd_start and gaol_cmd_wait. */

@@ -8,11 +8,9 @@ package tests
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,13 +20,14 @@ import (
 	"syscall"
 
 	"github.com/gaol-sandbox/gaol"
+	"github.com/gaol-sandbox/gaol/tests/cases"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
 )
 
 // caseResults is what was seen: of each case a block of lines.
-var caseResults = make([]string, len(cases.Cases))
+var caseResults = make([]string, len(table.Cases))
 
 var _ = AfterSuite(func() {
 	if dir := os.Getenv("GAOL_CASES_RESULTS"); dir != "" {
@@ -37,26 +36,26 @@ var _ = AfterSuite(func() {
 })
 
 var _ = Describe("Case", Label(withoutNamespaces), func() {
-	for i, c := range cases.Cases {
+	for i, c := range table.Cases {
 		It(c.Operation+": "+c.Name, func() {
 			var wrong []string
 			ran, skipped := 0, ""
-			for _, engine := range caseEngines {
-				for _, p := range c.parts(engine) {
+			for _, engine := range cases.Engines {
+				for _, p := range c.Parts(engine) {
 					saw := lacks(engine, c.Needs)
 					if saw == "" {
 						saw = runPart(engine, p)
 					}
-					met := attempt{want: p.want}.met(saw)
+					met := attempt{want: p.Want}.met(saw)
 					if mechanism, ok := strings.CutPrefix(saw, "unsupported "); ok && !met && absent(mechanism) {
 						saw = "skipped: " + mechanism + " is missing"
 					}
-					caseResults[i] += strings.Join([]string{c.Name, engine, p.name, saw}, "\t") + "\n"
+					caseResults[i] += strings.Join([]string{c.Name, engine, p.Name, saw}, "\t") + "\n"
 					switch {
 					case strings.HasPrefix(saw, "skipped: "):
 						skipped = strings.TrimPrefix(saw, "skipped: ")
 					case !met:
-						wrong = append(wrong, fmt.Sprintf("%s, %s engine: %s, want %s", p.name, engine, saw, p.want))
+						wrong = append(wrong, fmt.Sprintf("%s, %s engine: %s, want %s", p.Name, engine, saw, p.Want))
 						fallthrough
 					default:
 						ran++
@@ -100,12 +99,10 @@ func absent(mechanism string) bool {
 }
 
 // runPart runs the victim in a tree of its own, and says in a line what came of it.
-func runPart(engine string, p part) string {
+func runPart(engine string, p cases.Part) string {
 	GinkgoHelper()
 	names := growTree()
-	text, err := json.Marshal(joined(cases.Always, p.profile))
-	Expect(err).NotTo(HaveOccurred())
-	profile, err := gaol.ParseProfile("case.json", []byte(names.Replace(string(text))))
+	profile, err := gaol.ParseProfile("case.json", []byte(names.Replace(string(table.Profile(p.Profile)))))
 	if err == nil {
 		profile, err = profile.With(gaol.WithEngine(map[string]gaol.Engine{"namespace": gaol.EngineNamespace, "landlock": gaol.EngineLandlock}[engine]))
 	}
@@ -121,12 +118,12 @@ func runPart(engine string, p part) string {
 	defer cancel()
 	var stdout bytes.Buffer
 	var action []string
-	for _, a := range p.action {
+	for _, a := range p.Action {
 		action = append(action, names.Replace(a))
 	}
 	cmd := s.Command(ctx, victimPath, action...)
 	cmd.Stdout, cmd.Stderr = &stdout, io.Discard // a limit of output counts what comes through gaol
-	if p.profile["dir"] == nil {
+	if p.Profile["dir"] == nil {
 		cmd.Dir = "/"
 	}
 	err = cmd.Run()
@@ -172,20 +169,6 @@ func neverRan(err error) string {
 	return "error " + fmt.Sprint(err)
 }
 
-// joined is always and the case's own: lists are put together, of the rest the case's is taken.
-func joined(always, own map[string]any) map[string]any {
-	all := maps.Clone(always)
-	for key, value := range own {
-		first, ok := all[key].([]any)
-		second, both := value.([]any)
-		if ok && both {
-			value = slices.Concat(first, second)
-		}
-		all[key] = value
-	}
-	return all
-}
-
 // tableNames are the words ${…} of the table, and what they stand for here.
 type tableNames [][2]string
 
@@ -203,7 +186,7 @@ func (n tableNames) Restore(text string) string { return strings.ReplaceAll(text
 func growTree() tableNames {
 	GinkgoHelper()
 	dir := tempDir()
-	for _, entry := range cases.Tree {
+	for _, entry := range table.Tree {
 		switch {
 		case entry["dir"] != "":
 			makeDir(dir, entry["dir"])

@@ -134,7 +134,7 @@ var _ = Describe("the limit of processor time", func() {
 			Expect(u.User+u.System).To(And(BeNumerically(">=", blink), BeNumerically("<", blink+time.Second)), "%v", row)
 		}
 		for _, row := range [][]string{{victimPath, "burn", "50"}, {victimPath, "sleep", "300"}, {victimPath, "dodge", "50"}} {
-			c := limited(s, gaol.Limits{CPU: blink}, row...)
+			c := limited(s, gaol.Limits{CPU: 3 * blink}, row...) // an emulated machine takes a blink to start it
 			Expect(howEnded(c, c.Run())).To(Equal("exited"), "%v", row)
 		}
 	})

@@ -235,6 +235,12 @@ var _ = Describe("gaol where it is not the first", func() {
 		})
 	})
 
+	It("uses rules as a root who may not map itself, and names the capability", func() {
+		needRoot()
+		needLandlock(2)
+		place{}.then("setpriv", "--bounding-set=-setfcap").expect(rulesOnly("id-map", "CAP_SETFCAP"))
+	})
+
 	Describe("inside rules of Landlock", func() {
 		BeforeEach(func() { needLandlock(2) })
 		It("adds its own, since they forbid mounts", func() {

@@ -67,6 +67,7 @@ func TestABadLimitIsAUsageError(t *testing.T) {
 }
 
 func TestALimitThatCannotBeHeldIsRefusedInTheWordsOfTheCommandLine(t *testing.T) {
+	onLinux(t, "cgroups hold what rlimits cannot")
 	needSandbox(t)
 	lacks := map[string]bool{}
 	for _, c := range gaol.Probe().Checks() {

@@ -112,7 +112,6 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 		}
 	}
 	once.Only = true
-	signals := catchSignals()
 	sandbox, err := gaol.New(profile)
 	if err != nil {
 		return nil, f.profile.inWords(err)
@@ -126,7 +125,10 @@ func (f *runFlags) command(command []string, result *gaol.Report) (*gaol.Process
 	if t := stdio.terminal; t != nil {
 		cmd.Terminal, cmd.Background, cmd.Stopped = t.file, true, t.stopped
 	}
-	signals.keep()
+	signals, err := keepSignals()
+	if err != nil {
+		return nil, err
+	}
 	err = cmd.Start()
 	*result = cmd.Report()
 	if err != nil {

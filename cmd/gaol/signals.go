@@ -5,53 +5,24 @@ package main
 
 import (
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/gaol-sandbox/gaol"
 )
 
-type signals struct {
-	ch    chan os.Signal
-	built chan struct{}
-}
+type signals struct{ next func() syscall.Signal }
 
-// catchSignals begins beside the building of the sandbox, since each signal costs two switches of threads: all together as much as
-// a third of a millisecond. Until keep they do to gaol what they do to any process.
-func catchSignals() *signals {
-	s := &signals{make(chan os.Signal, 64), make(chan struct{})}
-	go func() {
-		for _, sig := range forwarded {
-			if !signal.Ignored(sig) {
-				signal.Notify(s.ch, sig)
-			}
-		}
-		for {
-			select {
-			case <-s.built:
-				return
-			case sig := <-s.ch:
-				switch sig {
-				case sigCont, sigWinch:
-				case sigStop:
-					suspend(false)
-				default:
-					end(statusSignal + int(sig.(syscall.Signal)))
-				}
-			}
-		}
-	}()
-	return s
+// keepSignals catches them for the program, which is about to start. Until then they do to gaol what they do to any process.
+func keepSignals() (signals, error) {
+	next, err := catch(forwarded)
+	return signals{next}, err
 }
-
-// keep returns when all are caught; from then on they are kept for the program, which is about to start.
-func (s *signals) keep() { s.built <- struct{}{} }
 
 // forward starts handing them on. With a terminal, the program is a job of gaol's session, which is stopped and continued there.
-func (s *signals) forward(p *gaol.Process, t *terminal) {
+func (s signals) forward(p *gaol.Process, t *terminal) {
 	go func() {
-		for sig := range s.ch {
-			switch {
+		for {
+			switch sig := s.next(); {
 			case t.pass(sig):
 			case t != nil && sig == sigCont:
 				t.resumed()

@@ -95,6 +95,7 @@ func TestASignalThatGaolsCallerIgnoresStaysIgnored(t *testing.T) {
 }
 
 func TestAStopIsForwardedWithoutATerminalAndSoIsTheContinue(t *testing.T) {
+	onLinux(t, "/proc tells whether a process is stopped")
 	needSandbox(t)
 	// In a session of its own gaol would be an orphaned group, which SIGTSTP does not stop.
 	c := exec.Command(gaolPath, "run", "--system", "--process", "sh", "-c", "echo ready; while :; do echo tick; sleep 0.05; done")
@@ -150,6 +151,7 @@ func state(pid int) string {
 }
 
 func TestSIGKILLOfGaolLeavesNothing(t *testing.T) {
+	onLinux(t, "a pid namespace ends with its init")
 	needSandbox(t)
 	arg := unique()
 	c := command("run", "--system", "--process", "sh", "-c", "trap '' TERM HUP INT; setsid sleep "+arg+" & sleep "+arg+"9 & wait")
@@ -163,6 +165,7 @@ func TestSIGKILLOfGaolLeavesNothing(t *testing.T) {
 }
 
 func TestTheEndOfTheProgramLeavesNothing(t *testing.T) {
+	onLinux(t, "/proc tells what runs; tests/everywhere asks the same by a pipe")
 	needSandbox(t)
 	arg := unique()
 	gaolRun(t, "--system", "--process", "sh", "-c", "setsid sleep "+arg+" & sleep 0.1").mustBe(t, 0, "")

@@ -6,7 +6,6 @@ package main
 // gaol itself does with a file.
 
 import (
-	"os/signal"
 	"syscall"
 	"time"
 )
@@ -21,7 +20,7 @@ var forwarded = []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT
 	syscall.SIGALRM, syscall.SIGWINCH, syscall.SIGCONT, syscall.SIGTSTP}
 
 func raiseInterrupt() {
-	signal.Reset(syscall.SIGINT)
+	defaultAction(syscall.SIGINT)
 	if syscall.Kill(syscall.Getpid(), syscall.SIGINT) == nil {
 		time.Sleep(time.Second) // it may reach another thread; gaol then exits
 	}

@@ -15,6 +15,7 @@ import (
 )
 
 func TestTheExamplesWork(t *testing.T) {
+	onLinux(t, "they have directories of the command's own")
 	needSandbox(t)
 	d := t.TempDir()
 	write(t, d+"/README.md", "main\n", 0o644)
@@ -84,6 +85,7 @@ func flagNames() (names []string) {
 }
 
 func TestDoctorTellsWhatTheHostEnforces(t *testing.T) {
+	onLinux(t, "its mechanisms are named")
 	o := finish(t, command("doctor"))
 	mustContain(t, o.stdout, "Linux", "seccomp", "Landlock", "namespaces")
 	j := finish(t, command("doctor", "--json"))
@@ -94,6 +96,7 @@ func TestDoctorTellsWhatTheHostEnforces(t *testing.T) {
 }
 
 func TestExplainPrintsThePolicyAndThePlan(t *testing.T) {
+	onLinux(t, "its engine is named")
 	needSandbox(t)
 	o := finish(t, command("explain", "--system", "--read", "/etc/hostname?"))
 	if o.code != 0 {

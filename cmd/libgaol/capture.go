@@ -66,7 +66,7 @@ func goCmdCapture(h handle, options *C.gaol_run_options, output *C.gaol_output, 
 		}
 		var o C.gaol_run_options
 		if options != nil {
-			if o, err = inStruct(options, "options"); err != nil {
+			if o, err = inStruct(options, unsafe.Offsetof(options.timeout_ns)+unsafe.Sizeof(options.timeout_ns), "options"); err != nil {
 				return err
 			}
 		}

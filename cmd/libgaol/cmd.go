@@ -11,6 +11,7 @@ import "C"
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -36,6 +37,8 @@ type command struct {
 	freed      bool
 	relays     []*relay
 	run        running
+
+	killed atomic.Bool // by the caller, who wants nothing more of it
 }
 
 // stream is where a standard stream leads.
@@ -209,7 +212,7 @@ const maxGroups = 65536 // NGROUPS_MAX
 //export goCmdCredential
 func goCmdCredential(h handle, credential *C.gaol_credential) C.int {
 	return set(h, func(c *command) (int, error) {
-		from, err := inStruct(credential, "credential")
+		from, err := inStruct(credential, unsafe.Offsetof(credential.dynamic)+unsafe.Sizeof(credential.dynamic), "credential")
 		switch {
 		case err != nil:
 			return 0, err

@@ -9,6 +9,7 @@ package main
 import "C"
 
 import (
+	"fmt"
 	"sync"
 	"unsafe"
 )
@@ -162,11 +163,15 @@ func sized(p unsafe.Pointer, what string) ([]byte, error) {
 	return unsafe.Slice((*byte)(p), size), nil
 }
 
-// inStruct copies a struct of the caller's. Fields that it lacks are zero, and those that T lacks must be.
-func inStruct[T any](p *T, what string) (v T, err error) {
+// inStruct copies a struct of the caller's. Fields that it lacks are zero, and those that T lacks must be. The first header had least bytes of it:
+// who says less has taken the size of something else, such as of a pointer to it, and what it asks for must not be lost.
+func inStruct[T any](p *T, least uintptr, what string) (v T, err error) {
 	from, err := sized(unsafe.Pointer(p), what)
 	if err != nil {
 		return v, err
+	}
+	if uintptr(len(from)) < least {
+		return v, argument(fmt.Sprintf("%s->size is %d, and the struct was never smaller than %d", what, len(from), least))
 	}
 	to := unsafe.Slice((*byte)(unsafe.Pointer(&v)), unsafe.Sizeof(v))
 	for _, b := range from[min(len(to), len(from)):] {

@@ -10,6 +10,7 @@ import "C"
 import (
 	"math"
 	"time"
+	"unsafe"
 
 	"github.com/gaol-sandbox/gaol"
 )
@@ -89,7 +90,7 @@ func goProfileLimit(h handle, limits *C.gaol_limits) C.int {
 
 // limitsOf copies the caller's limits. What a number means, and which are refused, the profile says; a time that is none must not get there.
 func limitsOf(p *C.gaol_limits) (gaol.Limits, error) {
-	l, err := inStruct(p, "limits")
+	l, err := inStruct(p, unsafe.Offsetof(p.per_process)+unsafe.Sizeof(p.per_process), "limits")
 	if f := float64(l.processors); err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
 		err = argument("limits->processors is no number")
 	}

@@ -9,9 +9,9 @@ import "C"
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/gaol-sandbox/gaol"
@@ -60,6 +60,9 @@ func (c *command) start(p plan) (err error) {
 		c.closeRelays()
 		return err
 	}
+	if ctx != nil {
+		context.AfterFunc(ctx, func() { c.killed.Store(true) })
+	}
 	c.run = running{cmd: cmd, ctx: ctx, cancel: cancel, done: make(chan struct{}), copied: p.out != nil || len(c.relays) > 0}
 	return nil
 }
@@ -74,14 +77,7 @@ func (c *command) direct(cmd *gaol.Cmd, p plan) {
 	to := func(s *stream, rest *collector) io.Writer {
 		switch {
 		case s.file != nil && limited:
-			r := &relay{f: s.file}
-			if s.how == C.GAOL_STDIO_PIPE { // ours: then to close it ends a write that waits
-				if fd, err := duplicateFD(int(s.file.Fd())); err == nil {
-					_ = unix.SetNonblock(fd, true)
-					r.f = os.NewFile(uintptr(fd), "")
-					closeAll(s.file)
-				}
-			}
+			r := &relay{f: s.file, killed: &c.killed}
 			c.relays, s.file = append(c.relays, r), nil
 			return r
 		case s.file != nil:
@@ -99,22 +95,6 @@ func (c *command) direct(cmd *gaol.Cmd, p plan) {
 	}
 }
 
-// relay is a file that gaol copies to, since it counts what the program writes. It is closed when that is over, so that who reads at the other
-// end sees it as soon as without a limit.
-type relay struct {
-	f    *os.File
-	once sync.Once
-}
-
-func (r *relay) Write(b []byte) (int, error) { return r.f.Write(b) }
-
-func (r *relay) ReadFrom(from io.Reader) (int64, error) {
-	defer r.close()
-	return io.Copy(r.f, from)
-}
-
-func (r *relay) close() { r.once.Do(func() { _ = r.f.Close() }) }
-
 // connect opens what the streams lead to.
 func (c *command) connect(p plan) (err error) {
 	for n := range c.streams {
@@ -124,7 +104,7 @@ func (c *command) connect(p plan) (err error) {
 			closeAll(s.file)
 			s.file, err = duplicate(int(p.input.Fd()))
 		case s.how == C.GAOL_STDIO_INHERIT && s.set:
-			s.file, err = duplicate(n)
+			s.file, err = inherited(n)
 		case s.how == C.GAOL_STDIO_PIPE && s.set:
 			var r, w *os.File
 			if r, w, err = pipe(); err != nil {
@@ -148,6 +128,17 @@ func (c *command) connect(p plan) (err error) {
 	return nil
 }
 
+// inherited is what a program that this process executes would have as its stream n. What is closed on exec it would not; and where the host has closed
+// one of its streams, something of gaol's or of the Go runtime's may have got its number, such as the epoll instance whose events that takes for addresses.
+func inherited(n int) (*os.File, error) {
+	f, err := duplicate(n)
+	if flags, ferr := unix.FcntlInt(uintptr(n), unix.F_GETFD, 0); ferr != nil || flags&unix.FD_CLOEXEC != 0 {
+		closeAll(f)
+		return nil, made(C.GAOL_ERROR_ARGUMENT, unix.EBADF, fmt.Sprintf("stream %d of this process is closed, or close-on-exec: no program inherits it", n))
+	}
+	return f, err
+}
+
 // pipe is os.Pipe with ends that block, since programs get them, and out of the way of the standard descriptors, whose breaking Go takes for
 // the end of the process (os/file_unix.go, epipecheck).
 func pipe() (r, w *os.File, err error) {
@@ -167,13 +158,6 @@ func pipe() (r, w *os.File, err error) {
 		}
 	}
 	return os.NewFile(uintptr(fds[0]), ""), os.NewFile(uintptr(fds[1]), ""), nil
-}
-
-// closeRelays ends the copying; where that waits for somebody who does not read, only if it was to a pipe of ours.
-func (c *command) closeRelays() {
-	for _, r := range c.relays {
-		r.close()
-	}
 }
 
 // closeGiven closes the ends that are the program's.

@@ -232,6 +232,9 @@ func goCmdSignal(h handle, signal C.int) C.int {
 
 // signal makes what is no errno of the kernel the caller's fault: a signal that is not passed on.
 func (c *command) signal(s syscall.Signal) error {
+	if s == unix.SIGKILL {
+		c.killed.Store(true)
+	}
 	err := c.run.cmd.Process.Signal(s)
 	var errno syscall.Errno
 	if err == nil || errors.Is(err, os.ErrProcessDone) || errors.As(err, &errno) {
@@ -274,7 +277,7 @@ func goCmdFree(h handle) C.int {
 			_ = c.run.cmd.Process.Kill()
 		}
 		c.closePipes()
-		c.closeRelays()
+		c.killed.Store(true)
 		c.mu.Unlock()
 		if !started {
 			return

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -260,7 +259,13 @@ func (l *Leaf) remove() error {
 }
 
 // ours says that a name is one that empty makes. Others may well call a cgroup gaol-something, the caller's own among them.
-var ours = regexp.MustCompile(`^` + prefix + `[0-9]+-[0-9]+$`).MatchString
+func ours(name string) bool {
+	numbers, ok := strings.CutPrefix(name, prefix)
+	owner, count, two := strings.Cut(numbers, "-")
+	return ok && two && digits(owner) && digits(count)
+}
+
+func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // Sweep removes the leaves whose owner has ended without doing it: it was killed. What may still be in there is killed, since the limits'
 // owner was to do that. A leaf that somebody still owns is locked. Only what the caller may remove can be meant, and nobody is killed in a

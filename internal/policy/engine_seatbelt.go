@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/profile"
@@ -87,6 +88,8 @@ type belt struct {
 	paths  pathCache
 	asked  []asking
 	why    map[string]string // mechanisms by operation
+	// datagrams says that all of the network may be reached: an answer to a datagram is an outbound one, so that without it listening is TCP alone.
+	datagrams bool
 }
 
 // asking is an operation of files that names a path, without links.
@@ -136,6 +139,9 @@ func resolveSeatbelt(p profile.Profile, h Host) (Policy, error) {
 		r.unsupported = append(r.unsupported, Unsupported{Operation: "OnDenied(Kill)", Mechanism: "a filter of system calls",
 			Detail: "macOS has none: what is denied fails with EPERM", Fix: "OnDenied(Errno)"})
 	}
+	r.datagrams = slices.ContainsFunc(p.Operations, func(op profile.Operation) bool {
+		return op.Kind == profile.NetworkOutbound && op.Address.Form == profile.FormAll
+	})
 	for _, deny := range []bool{false, true} { // first all that is given
 		for _, op := range p.Operations {
 			if op.Deny != deny {
@@ -235,7 +241,9 @@ func (r *belt) network(op profile.Operation) error {
 	case profile.FormLocalSocket:
 		return r.socket(op)
 	case profile.FormAll:
-		rule.Protocol = "ip"
+		if !in || r.datagrams {
+			rule.Protocol = "ip"
+		}
 		r.rules.Names = r.rules.Names || !in
 	case profile.FormTCP, profile.FormUDP:
 		if a.Form == profile.FormUDP {
@@ -249,7 +257,8 @@ func (r *belt) network(op profile.Operation) error {
 		}
 		r.rules.Names = r.rules.Names || !in && a.Port == 53 // whoever may ask a server can as well ask the system
 	case profile.FormLoopback:
-		if !everyPort("TCP on the loopback interface") {
+		// in a rule of what is local, localhost is any address of this host, and that of all of them
+		if !r.inexact(op, "a filter of the address and the port that are bound", "macOS has none", "", "every port of tcp can be listened on, at every address of this host") {
 			return nil
 		}
 		rule.Port, rule.Loopback = 0, true

@@ -21,7 +21,7 @@ type Canonical interface {
 	Canonical(path string) (string, error)
 }
 
-// dataVolume is where the volume of everybody's files is mounted; all of it is also found without this prefix, and that is the kernel's name.
+// dataVolume is where the volume of everybody's files is mounted. Most of it is also found without this prefix, and that is then the kernel's name.
 const dataVolume = "/System/Volumes/Data"
 
 // maxMacPath is PATH_MAX of macOS (sys/syslimits.h), the terminating NUL included.
@@ -30,6 +30,8 @@ const maxMacPath = 1024
 // checkMacPath refuses names that no file of macOS has, and those by which two readers of one text could come to differ.
 func checkMacPath(p string) error {
 	switch {
+	case !strings.HasPrefix(p, "/"):
+		return errors.New("is not absolute")
 	case len(p) >= maxMacPath:
 		return fmt.Errorf("the path is longer than the %d bytes of macOS", maxMacPath-1)
 	case !utf8.ValidString(p):
@@ -58,8 +60,7 @@ func (r *belt) lead(op profile.Operation, p string) (string, status, error) {
 		if at, err = c.Canonical(at); err != nil {
 			return "", st, bare(err)
 		}
-	}
-	if rest, ok := strings.CutPrefix(at, dataVolume+"/"); ok {
+	} else if rest, ok := strings.CutPrefix(at, dataVolume+"/"); ok {
 		at = "/" + rest
 	}
 	if err := checkMacPath(at); err != nil {
@@ -110,6 +111,10 @@ func (r *belt) file(op profile.Operation, rights Rights) error {
 			rights |= Metadata
 		}
 		r.grant(Grant{at, subpath, rights, true, op.String()})
+		// where its other name is allowed, nobody has promised that the kernel never writes that
+		if twin := dataVolume + at; slices.ContainsFunc(r.rules.Grants, func(g Grant) bool { return !g.Deny && g.Rights&rights != 0 && g.Matches(twin) }) {
+			r.grant(Grant{twin, subpath, rights, true, op.String()})
+		}
 		return nil
 	}
 	r.grant(Grant{at, subpath, rights | Metadata, false, op.String()})
@@ -161,17 +166,22 @@ func (r *belt) denials() error {
 		}
 		right := takes(d.op)
 		above := false
+		var same *Grant
 		for i := range r.rules.Grants {
 			g := &r.rules.Grants[i]
-			if g.Deny || g.Rights&right == 0 {
-				continue
+			switch {
+			case g.Deny || g.Rights&right == 0:
+			case g.Path == d.path:
+				same = g
+			default:
+				above = above || g.Matches(d.path)
 			}
-			if g.Path == d.path {
-				return problem(d.op, d.op.Pattern.Path, fmt.Errorf("contradicts %s: it would take all that is allowed", g.Why))
-			}
-			above = above || g.Matches(d.path)
 		}
-		if !above && !d.op.Inherited {
+		switch {
+		case above: // whoever grants the same path once more has a tie, which the denial wins
+		case same != nil:
+			return problem(d.op, d.op.Pattern.Path, fmt.Errorf("contradicts %s: it would take all that is allowed", same.Why))
+		case !d.op.Inherited:
 			return problem(d.op, d.op.Pattern.Path, errors.New("nothing above this path allows it"))
 		}
 	}

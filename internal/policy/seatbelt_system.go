@@ -33,16 +33,22 @@ var systemPaths = []bringing{
 	{"/private/etc/localtime", false, Read},
 	{"/private/var/db/timezone", true, Read},
 	{"/private/var/db/dyld", true, Read | Execute},
-	{"/private/var/select", true, Read}, // which shell sh is
+	{"/private/var/db/oah", true, Read | Execute},          // what Rosetta has translated
+	{"/private/var/db/xcode_select_link", false, Metadata}, // a link, by which git, make and the like find themselves
+	{"/private/var/select", true, Read},                    // which shell sh is
 }
 
-// systemDevices hold no data and reach nothing; the last one is asked for by every program that starts.
+// systemDevices hold no data and reach nothing that the program has not; dtracehelper is asked for by every program that starts.
 var systemDevices = []bringing{
 	{"/dev/null", false, Read | Device},
 	{"/dev/zero", false, Read | Device},
 	{"/dev/random", false, Read | Device},
 	{"/dev/urandom", false, Read | Device},
 	{"/dev/dtracehelper", false, Read | Device | Ioctl},
+	{"/dev/fd", true, Read | Device}, // the program's own descriptors: opening one is dup(2)
+	{"/dev/stdin", false, Metadata},  // links to them
+	{"/dev/stdout", false, Metadata},
+	{"/dev/stderr", false, Metadata},
 }
 
 // networkPaths are what looking up names and checking certificates reads.

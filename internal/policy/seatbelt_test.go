@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -160,6 +161,54 @@ func TestPathsOfAMac(t *testing.T) {
 		if got := strings.Join(grants, "; "); got != c.want {
 			t.Errorf("%s: got %s", c.op, got)
 		}
+	}
+}
+
+// kernel is a file system that the kernel writes the names of: of a volume that takes any case, and of what has no name without the volume's.
+type kernel struct{ FS }
+
+func (kernel) Canonical(p string) (string, error) {
+	if name, other := map[string]string{"/srv/README": "/srv/Readme", "/System/Volumes/Data/Users/me": "/Users/me", "/srv": ""}[p]; other {
+		return name, nil
+	}
+	return p, nil
+}
+
+func TestTheKernelsNameOfAPathIsTheOneThatCounts(t *testing.T) {
+	h := macHost(t, "/srv/README", "/System/Volumes/Data/Users/me/", "/System/Volumes/Data/own/secret")
+	h.FS = kernel{h.FS}
+	if _, err := Resolve(profile.Profile{Operations: []profile.Operation{read("/srv")}}, h); err == nil || !strings.Contains(err.Error(), "not absolute") {
+		t.Errorf("a name that is none: %v", err)
+	}
+	for path, want := range map[string]string{"/srv/README": "/srv/Readme", "/System/Volumes/Data/Users/me": "/Users/me", "/System/Volumes/Data/own/secret": "/System/Volumes/Data/own/secret"} {
+		p, err := Resolve(profile.Profile{Operations: []profile.Operation{read(path)}}, h)
+		if err != nil || !p.Seatbelt.Allows(Read, want) || want != path && p.Seatbelt.Allows(Read, path) {
+			t.Errorf("%s: %v, %+v", path, err, p.Seatbelt.Grants)
+		}
+		p, err = Resolve(profile.Profile{Operations: []profile.Operation{read("/"), deny(read(path))}}, h)
+		if err != nil || p.Seatbelt.Allows(Read, want) || !p.Seatbelt.Allows(Read, "/srv/other") {
+			t.Errorf("%s is not denied: %v, %+v", path, err, p.Seatbelt.Grants)
+		}
+	}
+}
+
+func TestADenialHoldsByTheNameOfTheDataVolumeToo(t *testing.T) {
+	h := macHost(t, "/Users/me/keys/", "/Users/me/other/", "/System/")
+	for _, above := range []string{"/", "/System"} {
+		ops := []profile.Operation{read(above), read("/Users"), deny(read("/Users/me/keys"))}
+		p, err := Resolve(profile.Profile{Operations: ops}, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range map[string]bool{"/Users/me/keys/a": false, "/System/Volumes/Data/Users/me/keys/a": false, "/Users/me/other/a": true, "/System/Volumes/Data/Users/me/other/a": true} {
+			if got := p.Seatbelt.Allows(Read, path); got != want {
+				t.Errorf("%s above: %s: %v", above, path, got)
+			}
+		}
+	}
+	p, err := Resolve(profile.Profile{Operations: []profile.Operation{read("/Users"), deny(read("/Users/me/keys"))}}, h)
+	if err != nil || strings.Contains(fmt.Sprint(p.Seatbelt.Grants), dataVolume) {
+		t.Errorf("%v: a rule for nothing: %+v", err, p.Seatbelt.Grants)
 	}
 }
 

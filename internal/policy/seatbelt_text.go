@@ -37,7 +37,7 @@ func seatbeltText(p *Policy) string {
 	for _, n := range s.Ports {
 		what := n.Protocol
 		if n.Loopback {
-			what += " of the loopback interface"
+			what += " at this host's addresses"
 		}
 		if n.Port != 0 {
 			what += fmt.Sprint(" port ", n.Port)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // entry is an operation and where the file has it.
@@ -42,13 +43,14 @@ const (
 	maxEnv = 1024 // variables; below maxKeys, so that a profile read from JSON can be written as TOML
 )
 
-var keys = func() []string {
+// What nobody needs to run a program without a file is made when it is asked for, here and below: it takes as long as the file.
+var keys = sync.OnceValue(func() []string {
 	all := []string{"schema", "extends", "widen"}
 	for _, k := range Kinds() {
 		all = append(all, k.Key())
 	}
 	return append(all, denyKey, bestEffortKey, "env", "pass-env", "dir", "on-denied", limitsKey)
-}()
+})
 
 // The keys that say of an operation how it is meant; in their tables stands which.
 const (
@@ -57,23 +59,29 @@ const (
 )
 
 // deniable are the keys in an entry of deny, effortful those in one of best-effort.
-var deniable, effortful = func() (deny, effort []string) {
+var deniable = sync.OnceValue(func() (out []string) {
 	for _, k := range Kinds() {
 		if k.file() {
-			deny = append(deny, k.Key())
+			out = append(out, k.Key())
 		}
-		effort = append(effort, k.Key())
 	}
-	return deny, append(effort, denyKey)
-}()
+	return out
+})
 
-var kindOf = func() map[string]Kind {
+var effortful = sync.OnceValue(func() (out []string) {
+	for _, k := range Kinds() {
+		out = append(out, k.Key())
+	}
+	return append(out, denyKey)
+})
+
+var keyed = sync.OnceValue(func() map[string]Kind {
 	m := map[string]Kind{}
 	for _, k := range Kinds() {
 		m[k.Key()] = k
 	}
 	return m
-}()
+})
 
 func readDocument(name string, data []byte, vars Vars) (*document, error) {
 	root, err := parseTree(name, data)
@@ -88,8 +96,8 @@ func readDocument(name string, data []byte, vars Vars) (*document, error) {
 		return nil, err
 	}
 	for _, f := range root.fields {
-		if !slices.Contains(keys, f.name) {
-			return nil, d.fault(keyName(f.name), f.line, fmt.Errorf("unknown key; the keys are %s", strings.Join(keys, ", ")))
+		if !slices.Contains(keys(), f.name) {
+			return nil, d.fault(keyName(f.name), f.line, fmt.Errorf("unknown key; the keys are %s", strings.Join(keys(), ", ")))
 		}
 		if _, twice := d.named[f.name]; twice {
 			return nil, d.fault(f.name, f.line, errTwice)
@@ -151,7 +159,7 @@ func keyName(name string) string {
 }
 
 func (d *document) key(key string, n *node) error {
-	if kind, ok := kindOf[key]; ok {
+	if kind, ok := keyed()[key]; ok {
 		return d.operations(kind, key, n)
 	}
 	switch key {
@@ -164,9 +172,9 @@ func (d *document) key(key string, n *node) error {
 		d.extends, err = d.words(key, n, "a file's name or a list of them")
 		return err
 	case denyKey:
-		return d.only(key, n, deniable, func(op *Operation) { op.Deny = true })
+		return d.only(key, n, deniable(), func(op *Operation) { op.Deny = true })
 	case bestEffortKey:
-		return d.only(key, n, effortful, func(op *Operation) { op.BestEffort = true })
+		return d.only(key, n, effortful(), func(op *Operation) { op.BestEffort = true })
 	case "widen":
 		if n.shape != aBool {
 			return d.wants(key, n, aBool.String())

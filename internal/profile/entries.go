@@ -89,11 +89,11 @@ func (d *document) onlyOne(key string, n *node, keys []string) (Operation, error
 		return Operation{}, d.fault(fieldKey, f.line, fmt.Errorf("unknown key; the keys are %s", strings.Join(keys, ", ")))
 	}
 	if f.name == denyKey {
-		op, err := d.onlyOne(fieldKey, f.value, deniable)
+		op, err := d.onlyOne(fieldKey, f.value, deniable())
 		op.Deny = true
 		return op, err
 	}
-	kind := kindOf[f.name]
+	kind := keyed()[f.name]
 	if form, isList := entryForms[kind]; isList {
 		return form.read(d, kind, fieldKey, f.value)
 	}

@@ -24,8 +24,8 @@ func (p Profile) TOML() string {
 		key, item := formatOperation(op)
 		lists[key] = append(lists[key], item)
 	}
-	for _, key := range keys {
-		switch kind, isKind := kindOf[key]; {
+	for _, key := range keys() {
+		switch kind, isKind := keyed()[key]; {
 		case lists[key] == nil:
 		case isKind && !kind.isList():
 			b.WriteString(key + " = true\n")

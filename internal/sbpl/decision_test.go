@@ -38,6 +38,22 @@ nothing
 - sysctl-read kern.hostname
 - mach-lookup com.apple.trustd
 - nvram-get
+- nvram-set
+- iokit-get-properties
+- process-info-listpids
+- process-info-codesignature others
++ process-info-codesignature self
+- system-privilege
+- file-clone /etc/passwd
+- file-mount /private/tmp/x
+- file-unmount /private/tmp/x
+- fs-snapshot-mount
+- fs-quota-get
+- necp-client-open
+- system-necp-client-action
++ file-test-existence /etc/passwd
++ sysctl-read hw.optional.arm.FEAT_SHA3
+- sysctl-read hw.model
 - ipc-posix-shm-read-data
 - ipc-sysv-shm
 system
@@ -66,6 +82,15 @@ system
 - file-write-unlink /dev/null
 + file-ioctl /dev/dtracehelper
 - file-ioctl /dev/ttys000
++ file-read-data /dev/fd/63
++ file-write-data /dev/fd/1
+- file-write-create /dev/fd/1
+- file-read-data /dev/fdx
++ file-read-metadata /dev/stdin
+- file-read-data /dev/stdin
++ file-map-executable /private/var/db/oah/x
++ file-read-metadata /private/var/db/xcode_select_link
+- file-read-data /private/var/db/xcode_select_link
 - file-read-data /dev/rdisk0
 - file-write-data /usr/lib/dyld
 - file-write-unlink /usr/bin/true
@@ -87,6 +112,8 @@ convert
 + file-write-create /Users/me/out/x
 + file-write-unlink /Users/me/out/x
 + file-write-times /Users/me/out/x
++ file-write-finderinfo /Users/me/out/x
+- file-clone /Users/me/out/x
 + file-read-metadata /Users/me/out/x
 - file-read-data /Users/me/out/x
 - file-write-unlink /Users/me/out
@@ -103,6 +130,9 @@ denials
 - file-read-data /srv/keys
 - file-read-data /srv/keys/private
 - file-read-metadata /srv/keys/private
+- file-test-existence /srv/keys/private
++ file-test-existence /srv/x
+- file-clone /srv/keys/private
 + file-read-data /srv/keys/public
 + file-read-data /srv/keys/public/a
 + file-read-data /srv/keyset
@@ -137,6 +167,12 @@ tmp
 everything
 + file-read-data /Users/me/x
 + file-write-create /Users/me/x
+- file-clone /Users/me/.ssh/id
+- file-read-data /System/Volumes/Data/Users/me/.ssh/id
+- file-write-create /System/Volumes/Data/Users/me/.ssh/id
++ file-read-data /System/Volumes/Data/Users/me/x
+- file-clone /Users/me/x
+- file-test-existence /Users/me/.ssh/id
 + process-exec /Users/me/x
 - file-read-data /Users/me/.ssh/id
 - file-write-create /Users/me/.ssh/id
@@ -155,9 +191,18 @@ network
 + network-bind tcp * 80
 + network-inbound tcp localhost 8080
 + system-socket domain AF_ROUTE 0
++ system-socket domain AF_INET 0
++ necp-client-open
 + system-socket domain AF_SYSTEM 2
 - system-socket domain AF_SYSTEM 1
 + file-read-data /private/etc/ssl/cert.pem
+listening
++ network-bind tcp * 80
++ network-inbound tcp localhost 8080
+- network-bind udp * 53
+- network-outbound tcp example.com 443
+- network-outbound udp example.com 53
+- network-outbound unix /private/var/run/mDNSResponder
 ports
 + network-outbound tcp example.com 443
 - network-outbound tcp example.com 80
@@ -291,7 +336,9 @@ func TestTheEvaluatorSeesWhereReadingsDisagree(t *testing.T) {
 	for _, bad := range []string{"", "(version 1)", "(version 1)(allow default)", "(version 2)(deny default)", start + "(deny default)", start + "(allow file-read-dat)",
 		start + `(allow file-read-data (subpath "/a"))`, start + `(allow file-read-data (subpath (param "C")))`, start + `(allow file-read-data (regex "a"))`,
 		start + "(allow", start + `(allow file-read-data (literal (param "A)))`, start + ")", start + "(allow file-read-data)", start + `(allow network-outbound (remote ip "10.0.0.1:80"))`,
-		start + `(allow file-read-data "a\"b")`} {
+		start + `(allow file-read-data "a\"b")`, start + `(deny nvram* (literal (param "A")))`, start + `(allow signal (global-name (param "A")))`,
+		start + `(allow file-read-data (require-not (target self)))`, start + "(deny fs-quota*)", start + "(if (defined? (quote nvram*)) (deny nvram*))",
+		start + "(if (defined? (quote fs-quota*)) (deny necp-client-open))", start + "(if (defined? fs-quota*) (deny fs-quota*))"} {
 		if _, err := sbpltest.Parse(bad, []string{"A", "/a"}); err == nil {
 			t.Errorf("%s was read", bad)
 		}

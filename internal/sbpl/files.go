@@ -3,6 +3,7 @@ package sbpl
 // This file is the paths: for each right, where it is given and where not, as filters that have no path in common.
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ var operations = []struct {
 	{policy.Metadata, "file-read-metadata file-test-existence"},
 	{policy.Read, "file-read-data file-read-xattr"},
 	{policy.Write | policy.Device, "file-write-data"},
-	{policy.Write, "file-write-acl file-write-create file-write-flags file-write-mode file-write-owner file-write-times file-write-xattr"},
+	{policy.Write, "file-write-acl file-write-create file-write-finderinfo file-write-flags file-write-mode file-write-owner file-write-times file-write-xattr"},
 	{remove, "file-write-unlink"},
 	{policy.Execute, "process-exec* file-map-executable"},
 	{policy.Ioctl, "file-ioctl"},
@@ -181,8 +182,39 @@ func (w *writer) denials() {
 	default:
 		w.rule("deny", "file-map-executable", "(require-not (require-any "+strings.Join(f, " ")+"))")
 	}
-	w.rule("deny", "process-info*", "(require-not (target self))")
-	w.rule("deny", "nvram*")
-	w.rule("deny", "file-write-setugid file-write-mount file-write-umount")
-	w.rule("deny", "file-link file-mknod")
+	w.rule("deny", "process-info* process-info-codesignature", "(require-not (target self))")
+	w.rule("deny", "process-info-listpids") // it has no target
+	for _, names := range open {
+		w.rule("deny", names)
+	}
+	for _, name := range newer {
+		w.known(name)
+	}
+	if len(w.rules.Ports) == 0 {
+		for _, name := range newerOfNetworks {
+			w.known(name)
+		}
+	}
+}
+
+// open is what is denied to everybody, though (deny default) leaves the most of it open: other ways to a file's contents than by its path, what
+// the machine is and how it starts, and whatever the kernel asks whether root may do it. macOS 10.14 has all of these names.
+var open = []string{
+	"file-clone file-link file-mknod", // a copy or another name of a file that may not be read, where files may be
+	"file-mount file-unmount file-write-setugid",
+	"iokit-get-properties", // serial numbers
+	"nvram*",
+	"system-privilege",
+}
+
+// newer are the same, of names that not each release has: one that the compiler does not know is an error.
+var (
+	newer           = []string{"fs-quota*", "fs-snapshot-mount"}
+	newerOfNetworks = []string{"necp-client-open", "system-necp-client-action"}
+)
+
+// known denies an operation where the compiler knows it.
+func (w *writer) known(name string) {
+	w.filters++
+	w.line(fmt.Sprintf("(if (defined? (quote %s)) (deny %s%s", name, name, w.end("deny")) + ")")
 }

@@ -5,6 +5,7 @@ package sbpl
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -22,6 +23,9 @@ func LogPredicate(tag string) string {
 	return `sender == "Sandbox" AND eventMessage CONTAINS "` + tag + `"`
 }
 
+// duplicate begins a message that the kernel writes for several of one kind.
+var duplicate = regexp.MustCompile(`^[0-9]+ duplicate reports? for `)
+
 // ParseLog reads a line of `log stream --style ndjson`; false, if it is not of a denial with the tag. The message is
 // "Sandbox: NAME(PID) deny(N) OPERATION TARGET", and the tag on a line of its own behind it.
 func ParseLog(line []byte, tag string) (Logged, bool) {
@@ -32,7 +36,7 @@ func ParseLog(line []byte, tag string) (Logged, bool) {
 	if tag == "" || json.Unmarshal(line, &event) != nil || event.Sender != "" && !strings.HasSuffix(event.Sender, "/Sandbox") {
 		return Logged{}, false
 	}
-	text := strings.TrimPrefix(event.Message, "Sandbox: ")
+	text := strings.TrimPrefix(duplicate.ReplaceAllString(event.Message, ""), "Sandbox: ")
 	body, behind, found := cutLast(text, tag)
 	if !found || strings.TrimSpace(behind) != "" {
 		return Logged{}, false

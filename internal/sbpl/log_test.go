@@ -23,6 +23,8 @@ func TestTheLogOfDenialsIsRead(t *testing.T) {
 		{event("Sandbox: a (b) c(7) deny(1) process-fork\n" + tag), Logged{"a (b) c", 7, "process-fork", ""}, true},
 		{event("cat(123) deny(1) mach-lookup com.apple.x " + tag), Logged{"cat", 123, "mach-lookup", "com.apple.x"}, true},
 		{event("Sandbox: cat(123) deny(1) file-read-data /x" + tag + "/y\n" + tag), Logged{"cat", 123, "file-read-data", "/x" + tag + "/y"}, true},
+		{event("1 duplicate report for Sandbox: cat(123) deny(1) process-fork\n" + tag), Logged{"cat", 123, "process-fork", ""}, true},
+		{event("27 duplicate reports for Sandbox: cat(123) deny(1) file-read-data /x\n" + tag), Logged{"cat", 123, "file-read-data", "/x"}, true},
 		{event("Sandbox: cat(123) deny(1) file-read-data /private/etc/passwd"), Logged{}, false},
 		{event("Sandbox: cat(123) deny(1) file-read-data /" + tag + "/x"), Logged{}, false}, // a name of the program's
 		{event("Sandbox: cat(123) allow(1) file-read-data /x\n" + tag), Logged{}, false},

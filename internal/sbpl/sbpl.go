@@ -101,10 +101,7 @@ func (w *writer) param(kind byte, value string) string {
 // rule writes one, with each of its filters on a line of its own. Any of them is enough; none means always.
 func (w *writer) rule(action, operations string, filters ...string) {
 	head := "(" + action + " " + operations
-	end := ")"
-	if action == "deny" && w.tag != "" {
-		end = fmt.Sprintf(" (with message %q))", w.tag)
-	}
+	end := w.end(action)
 	w.filters += max(1, len(filters))
 	if len(filters) <= 1 {
 		w.line(strings.TrimSuffix(head+" "+strings.Join(filters, ""), " ") + end)
@@ -119,6 +116,14 @@ func (w *writer) rule(action, operations string, filters ...string) {
 	}
 }
 
+// end is a rule's.
+func (w *writer) end(action string) string {
+	if action == "deny" && w.tag != "" {
+		return fmt.Sprintf(" (with message %q))", w.tag)
+	}
+	return ")"
+}
+
 // base is what every program may do. Most of it tells a program what machine it is on.
 func (w *writer) base() {
 	w.rule("allow", "process-info*", "(target self)")
@@ -130,16 +135,16 @@ func (w *writer) base() {
 		w.rule("allow", "signal", signal)
 	}
 	var names []string
-	for _, n := range sysctls {
-		names = append(names, fmt.Sprintf("(sysctl-name %q)", n))
+	add := func(filter string, list []string) {
+		for _, n := range list {
+			names = append(names, fmt.Sprintf("(%s %q)", filter, n))
+		}
 	}
+	add("sysctl-name", sysctls)
+	add("sysctl-name-prefix", prefixes)
 	if w.rules.SystemInfo {
-		for _, n := range systemSysctls {
-			names = append(names, fmt.Sprintf("(sysctl-name %q)", n))
-		}
-		for _, n := range systemPrefixes {
-			names = append(names, fmt.Sprintf("(sysctl-name-prefix %q)", n))
-		}
+		add("sysctl-name", systemSysctls)
+		add("sysctl-name-prefix", systemPrefixes)
 	}
 	w.rule("allow", "sysctl-read", names...)
 	if w.policy.Processes {
@@ -163,6 +168,9 @@ func (w *writer) network() {
 			port = fmt.Sprint(p.Port)
 		}
 		at := fmt.Sprintf("%s %q)", p.Protocol, host+":"+port)
+		// whether these need a rule is told differently; they reach nothing by themselves
+		add("(socket-domain AF_INET)")
+		add("(socket-domain AF_INET6)")
 		if p.Listen {
 			w.rule("allow", "network-bind network-inbound", "(local "+at)
 			continue
@@ -213,10 +221,14 @@ var sysctls = []string{
 	"hw.logicalcpu_max", "hw.machine", "hw.memsize", "hw.ncpu", "hw.nperflevels", "hw.packages", "hw.pagesize", "hw.pagesize_compat",
 	"hw.physicalcpu", "hw.physicalcpu_max", "hw.tbfrequency_compat", "hw.vectorunit", "kern.argmax", "kern.maxfilesperproc", "kern.ngroups",
 	"kern.osproductversion", "kern.osrelease", "kern.ostype", "kern.osvariant_status", "kern.osversion", "kern.secure_kernel", "kern.usrstack64",
-	"kern.version", "sysctl.proc_cputype", "vm.loadavg",
+	"kern.version", "sysctl.proc_cputype", "sysctl.proc_translated", "vm.loadavg",
 }
 
-// What SystemInfoRead adds. Of kern. there are names alone: kern.procargs2 shows the arguments and the environment of other programs.
+// prefixes tell what the processor can do: what does not see it takes the slow way.
+var prefixes = []string{"hw.optional.", "hw.perflevel"}
+
+// What SystemInfoRead adds. Of kern. there are names alone: some show other processes. kern.procargs2, which shows their arguments and environments,
+// no rule holds back: see docs/SECURITY.md.
 var (
 	systemSysctls = []string{"kern.boottime", "kern.clockrate", "kern.hostname", "kern.maxfiles", "kern.maxproc", "kern.maxprocperuid",
 		"kern.num_files", "kern.num_tasks", "kern.num_threads", "kern.num_vnodes", "kern.posix1version", "kern.uuid"}

@@ -33,6 +33,7 @@ var cases = []struct{ name, toml string }{
 	{"tmp", "read = ['/tmp/x', '/var/db/y', '/System/Volumes/Data/Users/me']\nwrite = ['/tmp/x']\nmetadata = ['/etc']"},
 	{"everything", "read = ['/']\nwrite = ['/']\nexec = ['/']\ndeny = [{ read = '/Users/me/.ssh' }, { write = '/Users/me/.ssh' }]"},
 	{"network", "system = true\nconnect = ['all']\nlisten = ['all']"},
+	{"listening", "listen = ['all']"},
 	{"ports", "connect = ['tcp:443', 'udp:53', 'unix:/var/run/x.sock']\nlisten = ['unix:/tmp/y.sock']\nbest-effort = [{ listen = 'tcp:8080' }, { listen = 'loopback:8081' }]"},
 	{"processes", "system = true\nprocess = true\nsignal = true\nsysinfo = true\nmach-lookup = ['com.apple.trustd.agent', 'com.apple.dnssd.service']\n" +
 		"device = ['/dev/tty']\nbest-effort = [{ ipc = 'named-pipes' }, { ipc = 'system-v' }, { ipc = 'posix-shared-memory' }]"},

@@ -4,6 +4,7 @@ package sbpl
 
 import (
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,6 +18,11 @@ import (
 // echo reads expressions and writes each.
 const echo = `(define (each port) (let ((x (read port))) (if (eof-object? x) #t (begin (write x) (newline) (each port)))))
 (call-with-input-file "/dev/stdin" each)`
+
+var (
+	domain = regexp.MustCompile(`AF_[A-Z0-9]+`)
+	quote  = regexp.MustCompile(`\(quote ([^ )]+)\)`)
+)
 
 func scheme(t interface{ Fatal(...any) }, text string) string {
 	cmd := exec.Command("tinyscheme", "-c", echo)
@@ -37,8 +43,8 @@ func TestASchemeReadsWhatWeWrite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = strings.ReplaceAll(want, "AF_", "af_") // this one knows words without case
-		want = strings.NewReplacer("af_SYSTEM", "af_system", "af_ROUTE", "af_route", "af_UNIX", "af_unix").Replace(want)
+		want = quote.ReplaceAllString(want, "'$1")
+		want = domain.ReplaceAllStringFunc(want, strings.ToLower) // this one knows words without case
 		// what people are shown is a profile, too: the parameters are comments, whatever is in them
 		for _, text := range []string{out.Text, out.String()} {
 			if got := scheme(t, text); got != want {

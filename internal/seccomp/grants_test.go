@@ -33,7 +33,7 @@ var manyProbes = func() (out []words) {
 	} {
 		out = append(out, Call{Args: args}.words())
 	}
-	return append(out, patterns...)
+	return append(out, patterns()...)
 }()
 
 // answers are those to manyProbes of each number below 512.

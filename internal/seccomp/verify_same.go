@@ -7,13 +7,14 @@ package seccomp
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
 )
 
 // patterns are arguments that tell checks apart: none and all bits, low bits, flags that grant and flags that refuse, kinds and modes
 // of files and families of sockets, each also with the upper half set.
-var patterns = func() (out []words) {
+var patterns = sync.OnceValue(func() (out []words) {
 	const ones = ^uint64(0)
 	for i, p := range [][6]uint64{
 		{ones, ones, ones, ones, ones, ones},
@@ -50,7 +51,7 @@ var patterns = func() (out []words) {
 		out = append(out, Call{Args: p}.words())
 	}
 	return out
-}()
+})
 
 // same fails where f and the assembled program answer differently: on each number that an architecture could have, with arguments
 // on both sides of each constant where either looks at them, on numbers beyond, and on other architectures.
@@ -77,7 +78,7 @@ func (a assembled) same(f []plan.Instruction) error {
 
 func (a assembled) sameCall(f []plan.Instruction, arch, nr uint32) error {
 	from := -1
-	for _, d := range patterns {
+	for _, d := range patterns() {
 		d[offNr/4], d[offArch/4] = nr, arch
 		looked, err := a.sameAnswer(f, &d, max(from, 0))
 		if err != nil {
@@ -88,7 +89,7 @@ func (a assembled) sameCall(f []plan.Instruction, arch, nr uint32) error {
 		}
 	}
 	for _, q := range questions(a.program, from) {
-		d := patterns[0] // all bits: next to no check holds but for this word's
+		d := patterns()[0] // all bits: next to no check holds but for this word's
 		d[offNr/4], d[offArch/4] = nr, arch
 		for _, v := range []uint32{q.K - 1, q.K, q.K + 1} {
 			d[q.word/4] = v

@@ -130,6 +130,26 @@ static void streams_lead_where_they_are_told(void **state) {
 	close(fds[0]), gaol_cmd_free(c);
 }
 
+/* Where a host has closed its streams, descriptors of gaol and of the Go runtime get their numbers: all of them are close-on-exec. */
+static void what_no_exec_would_hand_on_is_not_inherited(void **state) {
+	(void)state;
+	gaol_error *error;
+	int kept = dup(0), other = open("/dev/null", O_RDONLY);
+	for (int closed = 0; closed < 2; closed++) {
+		if (closed) close(0);
+		else dup2(other, 0), fcntl(0, F_SETFD, FD_CLOEXEC);
+		gaol_cmd *c = gaol_cmd_new(plain, ARGV("true"));
+		gaol_cmd_set_stdio(c, 0, GAOL_STDIO_INHERIT, -1);
+		failed(gaol_cmd_run(c, NULL, &error), error, GAOL_ERROR_ARGUMENT, EBADF);
+		gaol_cmd_free(c);
+	}
+	dup2(other, 0), close(other);
+	gaol_cmd *c = gaol_cmd_new(plain, ARGV("true"));
+	gaol_cmd_set_stdio(c, 0, GAOL_STDIO_INHERIT, -1);
+	fine(gaol_cmd_run(c, NULL, &error), error);
+	gaol_cmd_free(c), dup2(kept, 0), close(kept);
+}
+
 static void pipes_carry_both_ways(void **state) {
 	(void)state;
 	gaol_error *error;
@@ -463,6 +483,9 @@ static void only_root_chooses_the_user(void **state) {
 	c = gaol_cmd_new(plain, ARGV("true"));
 	who.dynamic = 1;
 	assert_int_equal(gaol_cmd_set_credential(c, &who), -EINVAL);
+	who.dynamic = 0, who.size = sizeof &who; /* a mistake that would make it root */
+	assert_int_equal(gaol_cmd_set_credential(c, &who), -EINVAL);
+	who.size = sizeof who;
 	who.dynamic = 0, who.ngroups = 1 << 20;
 	assert_int_equal(gaol_cmd_set_credential(c, &who), -E2BIG);
 	who.groups = NULL, who.ngroups = 1;
@@ -516,6 +539,7 @@ int main(void) {
 		cmocka_unit_test(the_environment_is_the_caller_s_word),
 		cmocka_unit_test(the_program_can_have_another_name),
 		cmocka_unit_test(streams_lead_where_they_are_told),
+		cmocka_unit_test(what_no_exec_would_hand_on_is_not_inherited),
 		cmocka_unit_test(pipes_carry_both_ways),
 		cmocka_unit_test(descriptors_get_the_number_that_is_asked_for),
 		cmocka_unit_test(what_is_captured_is_counted),

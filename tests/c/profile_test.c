@@ -267,8 +267,11 @@ static void structs_grow(void **state) {
 	longer.now.size = sizeof longer, longer.now.files = 64;
 	gaol_profile *p = gaol_profile_new();
 	assert_int_equal(gaol_profile_limit(p, &longer.now), 0);
-	struct { size_t size; int64_t wall_ns; } shorter = {sizeof shorter, 1000000000};
-	assert_int_equal(gaol_profile_limit(p, (const gaol_limits *)&shorter), 0);
+	struct { size_t size; int64_t wall_ns; } shorter = {sizeof shorter, 1000000000}; /* no header had it so: its limits would be lost */
+	gaol_profile *q = gaol_profile_new();
+	assert_int_equal(gaol_profile_limit(q, (const gaol_limits *)&shorter), -EINVAL);
+	assert_int_equal(gaol_profile_check(q, NULL), -EINVAL);
+	gaol_profile_free(q);
 	longer.later = 1;
 	assert_int_equal(gaol_profile_limit(p, &longer.now), -E2BIG);
 	gaol_profile_free(p);

@@ -273,6 +273,40 @@ static void to_free_waits_for_no_reader(void **state) {
 	close(out);
 }
 
+static void to_kill_is_to_wait_for_no_reader(void **state) {
+	(void)state;
+	gaol_error *error;
+	gaol_limits limits = GAOL_LIMITS_INIT;
+	limits.output = 1 << 30;
+	int fds[2], status;
+	static char buf[100001];
+	assert_int_equal(pipe(fds), 0);
+	gaol_cmd *c = gaol_cmd_new(plain, ARGV("yes"));
+	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
+	gaol_cmd_set_stdio(c, 1, GAOL_STDIO_FD, fds[1]);
+	fine(gaol_cmd_start(c, &error), error);
+	failed(gaol_cmd_wait_timeout(c, 50000000, NULL, &error), error, GAOL_ERROR_TIMEOUT, ETIMEDOUT);
+	assert_int_equal(gaol_cmd_kill(c), 0);
+	fine(gaol_cmd_wait(c, &status, &error), error);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	assert_int_equal(fcntl(fds[1], F_GETFL) & O_NONBLOCK, 0); /* it is the caller's */
+	gaol_cmd_free(c), close(fds[0]), close(fds[1]);
+
+	assert_int_equal(pipe(fds), 0); /* who is not killed loses nothing, however late it is read */
+	c = gaol_cmd_new(plain, ARGV("head", "-c", "100000", "/dev/zero"));
+	assert_int_equal(gaol_cmd_set_limits(c, &limits), 0);
+	gaol_cmd_set_stdio(c, 1, GAOL_STDIO_FD, fds[1]);
+	close(fds[1]);
+	fine(gaol_cmd_start(c, &error), error);
+	usleep(1500000);
+	size_t all = 0;
+	for (ssize_t n; (n = read(fds[0], buf + all, sizeof buf - all)) > 0;) all += (size_t)n;
+	assert_int_equal(all, 100000);
+	fine(gaol_cmd_wait(c, &status, &error), error);
+	assert_int_equal(status, 0);
+	gaol_cmd_free(c), close(fds[0]);
+}
+
 static void a_limit_of_time_ends_what_nobody_waits_for(void **state) {
 	(void)state;
 	gaol_error *error;
@@ -325,6 +359,7 @@ int main(void) {
 		cmocka_unit_test(a_signal_s_handler_runs_and_the_wait_goes_on),
 		cmocka_unit_test(a_timeout_holds_for_output_that_nobody_reads),
 		cmocka_unit_test(to_free_waits_for_no_reader),
+		cmocka_unit_test(to_kill_is_to_wait_for_no_reader),
 		cmocka_unit_test(a_limit_of_time_ends_what_nobody_waits_for),
 		cmocka_unit_test(a_limit_ends_the_wait_of_every_thread),
 	};

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strconv"
@@ -14,21 +15,29 @@ import (
 var (
 	result = regexp.MustCompile(`^\s*--- (PASS|FAIL|SKIP): (\S+)`)
 	ginkgo = regexp.MustCompile(`(\d+) Passed.* (\d+) Failed.* (\d+) Pending.* (\d+) Skipped`)
+	of     = regexp.MustCompile(`^=== (?:RUN|NAME|CONT) +(\S+)`)
 	colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 	quiet  = regexp.MustCompile(`^(=== |PASS$|\s*--- PASS|ok  |\?   |Running Suite|Random Seed|Will run|Ran \d|=+$|•*$|[•S]+$|-+$|SUCCESS!|\s*$)`)
 )
 
 func main() {
+	if !count(os.Stdin, os.Stdout) {
+		os.Exit(1)
+	}
+}
+
+// count copies what is worth reading, and says whether all is well.
+func count(from io.Reader, to io.Writer) bool {
 	var passed, failed, skipped, broken int
-	in := bufio.NewScanner(os.Stdin)
+	in := bufio.NewScanner(from)
 	in.Buffer(nil, 16<<20)
-	reason := "" // the line before a SKIP says why
+	test, reasons := "", map[string]string{} // what a test has printed last says why it was skipped, which for one inside another comes later
 	for in.Scan() {
 		line := colour.ReplaceAllString(in.Text(), "")
 		if m := ginkgo.FindStringSubmatch(line); m != nil {
 			n := func(i int) int { v, _ := strconv.Atoi(m[i]); return v }
 			passed, failed, skipped = passed+n(1), failed+n(2), skipped+n(3)+n(4)
-			fmt.Println(line)
+			fmt.Fprintln(to, line)
 			continue
 		}
 		if m := result.FindStringSubmatch(line); m != nil {
@@ -37,27 +46,34 @@ func main() {
 				passed++
 			case "FAIL":
 				failed++
-				fmt.Println(line)
+				fmt.Fprintln(to, line)
 			case "SKIP":
 				skipped++
-				fmt.Println(strings.TrimSpace(line), strings.TrimSpace(reason))
+				why, ran := reasons[m[2]]
+				if !ran { // by another tool, which says why in the line before
+					why = reasons[test]
+				}
+				fmt.Fprintln(to, strings.TrimSpace(line), why)
 			}
 			continue
 		}
 		if strings.HasPrefix(line, "FAIL") && strings.Contains(line, "\t") || strings.HasPrefix(line, "panic:") {
 			broken++ // a package that did not build, or a process that died
 		}
-		reason = line
+		if m := of.FindStringSubmatch(line); m != nil {
+			test = m[1]
+			reasons[test] += ""
+		} else {
+			reasons[test] = strings.TrimSpace(line)
+		}
 		if !quiet.MatchString(line) {
-			fmt.Println(line)
+			fmt.Fprintln(to, line)
 		}
 	}
 	if in.Err() != nil {
-		fmt.Println(in.Err())
+		fmt.Fprintln(to, in.Err())
 		broken++
 	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, max(failed, min(broken, 1)), skipped)
-	if failed+broken > 0 || passed == 0 {
-		os.Exit(1)
-	}
+	fmt.Fprintf(to, "%d passed, %d failed, %d skipped\n", passed, max(failed, min(broken, 1)), skipped)
+	return failed+broken == 0 && passed > 0
 }

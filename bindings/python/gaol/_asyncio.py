@@ -28,9 +28,10 @@ class Process(asyncio.subprocess.Process):
         self.stderr: Optional[asyncio.StreamReader] = None
         self.pid = popen.pid
         self._transports: dict[str, asyncio.BaseTransport] = {}
-        command = popen._command
-        assert command is not None, "nobody else has waited for it"
-        self._fd = command.poll_fd()
+        # held until this loop knows of the end: with the command goes the descriptor, and somebody else may have looked before
+        self._command = popen._command
+        assert self._command is not None, "nobody else has waited for it"
+        self._fd = self._command.poll_fd()
         loop.add_reader(self._fd, self._readable)
 
     def _readable(self) -> None:
@@ -42,6 +43,7 @@ class Process(asyncio.subprocess.Process):
         if self._popen.poll() is None:
             self._loop.call_later(later, self._finish, min(2 * later, 0.05))
         else:
+            self._command = None
             self._ended.set()
 
     async def _connect(self, limit: int) -> None:
@@ -82,13 +84,13 @@ class Process(asyncio.subprocess.Process):
     async def wait(self) -> int:
         """Wait for the end and return the returncode."""
         await self._ended.wait()
-        return int(self._popen.returncode)
+        return self._popen._result()
 
     def send_signal(self, signal: int) -> None:
         """Send a signal to the program; ProcessLookupError if it has ended."""
-        if self._popen.returncode is not None:
+        if self._command is None:
             raise ProcessLookupError
-        self._popen.send_signal(signal)
+        self._command.kill() if signal == 9 else self._command.signal(int(signal))
 
     def terminate(self) -> None:
         """Send SIGTERM to the program."""

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from subprocess import DEVNULL, PIPE, STDOUT
-from typing import IO, Any, Optional, Union
+from typing import IO, Any, Callable, Optional, Union
 
 from . import _ffi
 from ._credential import credential
@@ -44,14 +44,10 @@ class Pipes:
             fcntl.fcntl(theirs, 1031, size)  # F_SETPIPE_SZ, which fcntl names from Python 3.10 on
         return theirs
 
-    def close_theirs(self) -> None:
-        """Close the program's ends."""
+    def close(self) -> None:
+        """Close the program's ends, and those of this process that nobody has taken."""
         while self._theirs:
             os.close(self._theirs.pop())
-
-    def close(self) -> None:
-        """Close all."""
-        self.close_theirs()
         for stream, fd in enumerate(self.ours):
             if fd >= 0:
                 self.ours[stream] = -1
@@ -82,8 +78,12 @@ def start(
     group: Union[str, int, None],
     extra_groups: Optional[Iterable[Union[str, int]]],
     pipesize: int,
-) -> tuple[_ffi.Command, int, Pipes]:
-    """Start the program; return the command, the process number and this process's ends of the pipes."""
+    opened: Callable[[Pipes], None],
+) -> tuple[_ffi.Command, int]:
+    """Start the program; return the command and the process number.
+
+    What can fail comes first: opened takes this process's ends of the pipes over, and nothing has run where it raises.
+    """
     arguments = words(args, shell, executable)
     if not arguments:
         raise ValueError("args has not even the program's name")
@@ -95,6 +95,8 @@ def start(
         raise TypeError(f"sandbox= takes a gaol.Sandbox, not {type(box).__name__}")
     if box.closed:
         raise ValueError("the sandbox is closed")
+    if limits is not None and not isinstance(limits, Limits):
+        raise TypeError(f"limits= takes a gaol.Limits, not {type(limits).__name__}")
     pipes = Pipes()
     try:
         command = _ffi.Command(box._handle, arguments)
@@ -114,17 +116,14 @@ def start(
             other = credential(user, group, extra_groups)
             if other is not None:
                 command.set_credential(*other)
+        opened(pipes)
         # what watches programs being started by this name goes on seeing them
         sys.audit("subprocess.Popen", executable or arguments[0], args, cwd, env)
-        pid = command.start()
-    except BaseException:
-        pipes.close()
-        raise
+        return command, command.start()
     finally:
+        pipes.close()
         if own is not None:
             own.close()
-    pipes.close_theirs()
-    return command, pid, pipes
 
 
 def _stdio(pipes: Pipes, stream: int, file: File, pipesize: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ATOM = 512  # PIPE_BUF of POSIX: that much a pipe takes without blocking, once it is writable
 _CHUNK = 32768
+_LONG = 86400.0  # seconds; poll(2) takes no time without end
 
 
 class Conversation:
@@ -37,9 +38,9 @@ class Conversation:
             input = input.encode(stdin.encoding, stdin.errors)
         self._rest = memoryview(input).cast("B")
 
-    def go(self, end: Optional[float], timeout: Optional[float]) -> tuple[Any, Any]:
+    def go(self, end: Optional[float], timeout: Optional[float]) -> None:
         """Talk until all is said, or the time is over."""
-        process, stdin = self.process, self.process.stdin
+        stdin = self.process.stdin
         with selectors.PollSelector() as selector:
             if stdin and not stdin.closed and self._rest:
                 selector.register(stdin, selectors.EVENT_WRITE)
@@ -50,12 +51,11 @@ class Conversation:
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left < 0:
                     raise self.expired(timeout)
-                for key, _ in selector.select(left):
+                for key, _ in selector.select(None if left is None else min(left, _LONG)):
                     done = self._write(key.fd) if key.fileobj is stdin else self._take(key)
                     if done:
                         selector.unregister(key.fileobj)
                         _close(key.fileobj)
-        return self._said(process.stdout), self._said(process.stderr)
 
     def _write(self, fd: int) -> bool:
         try:
@@ -69,7 +69,8 @@ class Conversation:
         self._read[key.fileobj].append(data)
         return not data
 
-    def _said(self, file: Optional[IO[Any]]) -> Any:
+    def said(self, file: Optional[IO[Any]]) -> Any:
+        """Return what was read from a pipe, as text where that is wanted."""
         if file is None:
             return None
         data = b"".join(self._read[file])

@@ -89,17 +89,34 @@ report_free IH
 """
 
 _library: Optional[Any] = None
-_loading = threading.Lock()
+_loading = threading.RLock()  # a signal's handler may come in between
+_busy = False  # somebody loads it
+_half = False  # another thread did when this process was forked: it will never be done
 
 
 def library() -> Any:
     """Return the library, loading it the first time: that of the wheel, else the one that the system has."""
-    global _library
+    global _library, _busy
     if _library is None:
         with _loading:
+            if _half:
+                raise RuntimeError(_AFTER_FORK)
             if _library is None:
-                _library = _load()
+                _busy = True
+                try:
+                    _library = _load()
+                finally:
+                    _busy = False
     return _library
+
+
+def _forked() -> None:
+    global _loading, _half
+    if _busy:
+        _loading, _half = threading.RLock(), True
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def _load() -> Any:
@@ -119,6 +136,11 @@ def version() -> str:
 
 
 # ---- errors ----
+
+_AFTER_FORK = (
+    "this process was forked from one that had loaded gaol's library, which cannot work in it; "
+    "start it by exec, as multiprocessing's 'spawn' and 'forkserver' do"
+)
 
 # enum gaol_code
 _ARGUMENT, _HANDLE, _PROFILE, _UNSUPPORTED, _SETUP, _CLOSED, _STATE, _TIMEOUT, _WAIT_DELAY, _SYSTEM, _MEMORY, _FORKED, _INTERNAL = range(1, 14)
@@ -181,10 +203,7 @@ def _plain(code: int, number: int, message: str) -> BaseException:
     if code == _MEMORY:
         return MemoryError(message)
     if code == _FORKED:
-        return RuntimeError(
-            "this process was forked from one that had loaded gaol's library, which cannot work in it; "
-            "start it by exec, as multiprocessing's 'spawn' and 'forkserver' do"
-        )
+        return RuntimeError(_AFTER_FORK)
     if code == _INTERNAL:
         return RuntimeError(message)
     return OSError(number, message)
@@ -204,10 +223,17 @@ def _entries(name: str, handle: int, struct: type[_S]) -> Iterator[_S]:
     function, index = getattr(library(), name), 0
     while True:
         entry = struct()
-        if function(handle, index, ctypes.byref(entry)) < 0:
+        if _behind(function(handle, index, ctypes.byref(entry))):
             return
         yield entry
         index += 1
+
+
+def _behind(result: int) -> bool:
+    """Return whether an index was behind the last; what else is wrong must not look like the end of a list."""
+    if result < 0 and result != -errno.ENOENT:
+        raise _refused(-result)
+    return result < 0
 
 
 def _given(buffer: Optional[int]) -> Optional[str]:
@@ -293,6 +319,7 @@ class Profile(Handle):
         while True:
             text = _given(library().gaol_profile_operation(self.value, len(found)))
             if text is None:
+                _behind(-(ctypes.get_errno() or errno.ENOENT))
                 return found
             found.append(text)
 
@@ -325,7 +352,7 @@ class Host(Handle):
     def engines(self) -> list[int]:
         """Return the engines that work."""
         found: list[int] = []
-        while (engine := library().gaol_host_engine(self.value, len(found))) >= 0:
+        while not _behind(engine := library().gaol_host_engine(self.value, len(found))):
             found.append(engine)
         return found
 
@@ -413,6 +440,7 @@ class Command(Handle):
         if not value and ctypes.get_errno() == errno.E2BIG:
             raise OSError(errno.E2BIG, os.strerror(errno.E2BIG), os.fsdecode(arguments[0]))
         super().__init__(value)
+        self.polled = False  # it holds a descriptor until it is freed
 
     def set(self, function: str, *arguments: Any) -> None:
         """Call gaol_cmd_FUNCTION."""
@@ -443,19 +471,20 @@ class Command(Handle):
 
     def poll_fd(self) -> int:
         """Return the descriptor that becomes readable at the end. It is the command's."""
+        self.polled = True
         return _number(library().gaol_cmd_poll_fd(self.value))
 
-    def wait(self, nanoseconds: int) -> Optional[int]:
-        """Return the wait status, or None if the time is over before."""
+    def wait(self, nanoseconds: int) -> Optional[tuple[int, Optional[BaseException]]]:
+        """Return the wait status, and what went wrong beside the program; or None if the time is over before."""
         status, fault = c_int(-1), c_void_p()
         result = library().gaol_cmd_wait_timeout(self.value, nanoseconds, ctypes.byref(status), ctypes.byref(fault))
         if result == -errno.ETIMEDOUT:
             library().gaol_error_free(fault)
             return None
-        if fault.value and status.value < 0:
-            raise _taken(fault.value)
-        library().gaol_error_free(fault)  # it has ended all the same
-        return status.value
+        error = _taken(fault.value) if fault.value else None
+        if error is not None and status.value < 0:
+            raise error
+        return status.value, error
 
     def signal(self, number: int) -> None:
         """Send a signal to the program."""

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
     from ._options import PopenOptions
 
-# Commands that nobody refers to while the program runs: they are held, since freeing one ends its program.
+# Commands are held while the program runs, since freeing one ends its program: those that a Popen has (of which a collected cycle must not free the
+# command first), and those that nobody refers to any more.
+_running: set[_ffi.Command] = set()
 _abandoned: set[_ffi.Command] = set()
 
 
@@ -44,7 +46,8 @@ _FOREVER = 1 << 50  # 13 days
 
 def _nanoseconds(end: float, most: int) -> int:
     """Return the time that is left, and no more than that."""
-    return max(0, min(most, math.ceil((end - time.monotonic()) * 1e9)))
+    left = (end - time.monotonic()) * 1e9
+    return most if left >= most else max(0, math.ceil(left))
 
 
 def _ended(command: _ffi.Command) -> select.poll:
@@ -52,6 +55,11 @@ def _ended(command: _ffi.Command) -> select.poll:
     poll = select.poll()
     poll.register(command.poll_fd(), select.POLLIN)
     return poll
+
+
+def read(told: Union[_ffi.Command, _ffi.Report]) -> Report:
+    """Return the report of what has ended."""
+    return (told.report() if isinstance(told, _ffi.Command) else told).read()
 
 
 def _reap() -> None:
@@ -207,9 +215,10 @@ class Popen(subprocess.Popen[AnyStr]):
         limits: Optional[Limits] = None,
     ) -> None:
         self._command: Optional[_ffi.Command] = None  # None: not started, or ended
-        self._told: Union[_ffi.Report, Report, None] = None
-        self._lock = threading.Lock()
+        self._told: Union[_ffi.Command, _ffi.Report, Report, None] = None  # of what has ended
+        self._lock = threading.RLock()  # a handler of SIGCHLD may poll while this thread has it
         self._conversation: Optional[Conversation] = None
+        self._fault: Optional[BaseException] = None  # what wait is to raise
         self.returncode: Any = None
         if not isinstance(bufsize, int):
             raise TypeError("bufsize must be an integer")
@@ -229,23 +238,25 @@ class Popen(subprocess.Popen[AnyStr]):
         if self.text_mode and bufsize == 0 and any(file == subprocess.PIPE for file in (stdin, stdout, stderr)):
             bufsize = -1  # can't have unbuffered text I/O
         _reap()
-        command, self.pid, pipes = _child.start(
-            args, sandbox=sandbox, profile=profile, limits=limits, executable=executable, streams=(stdin, stdout, stderr),
-            shell=shell, cwd=cwd, env=env, pass_fds=pass_fds, user=user, group=group, extra_groups=extra_groups, pipesize=pipesize,
-        )  # fmt: skip
-        self._command = command
         self.stdin = self.stdout = self.stderr = None
-        try:
+
+        def opened(pipes: _child.Pipes) -> None:
             self.stdin = self._file(pipes, 0, bufsize)
             self.stdout = self._file(pipes, 1, bufsize)
             self.stderr = self._file(pipes, 2, bufsize)
+
+        try:
+            self._command, self.pid = _child.start(
+                args, sandbox=sandbox, profile=profile, limits=limits, executable=executable, streams=(stdin, stdout, stderr),
+                shell=shell, cwd=cwd, env=env, pass_fds=pass_fds, user=user, group=group, extra_groups=extra_groups, pipesize=pipesize,
+                opened=opened,
+            )  # fmt: skip
         except BaseException:
-            for made in (self.stdin, self.stdout):
-                if made is not None:
-                    made.close()
-            pipes.close()
-            self._command = None  # which ends the program
+            for file in (self.stdin, self.stdout, self.stderr):
+                if file is not None:
+                    file.close()
             raise
+        _running.add(self._command)
 
     def _file(self, pipes: _child.Pipes, stream: int, bufsize: int) -> Optional[IO[AnyStr]]:
         fd = pipes.ours[stream]
@@ -254,7 +265,7 @@ class Popen(subprocess.Popen[AnyStr]):
         line_buffering = bufsize == 1
         mode = "wb" if stream == 0 else "rb"
         if line_buffering and not self.text_mode:
-            warnings.warn("line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used", RuntimeWarning, 4)
+            warnings.warn("line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used", RuntimeWarning, 6)
         file: Any = open(fd, mode, -1 if line_buffering else bufsize)
         pipes.ours[stream] = -1  # the file's now
         if self.text_mode:
@@ -283,23 +294,35 @@ class Popen(subprocess.Popen[AnyStr]):
             if command is None:
                 raise ValueError("the program was not started")
             return command.report().read()
-        if isinstance(told, _ffi.Report):
-            told = self._told = told.read()
+        if not isinstance(told, Report):
+            told = self._told = read(told)
         return told
 
     # ---- the end ----
 
     def _look(self, command: _ffi.Command, nanoseconds: int) -> bool:
         """Return whether the program has ended, waiting for so long; with 0 it only looks."""
-        status = command.wait(nanoseconds)
-        if status is None:
+        ended = command.wait(nanoseconds)
+        if ended is None:
             return False
+        status, fault = ended
         with self._lock:
             if self.returncode is None:
-                self._told = command.report()
+                if not isinstance(fault, BrokenPipeError):  # who closes a pipe wants no more of it
+                    self._fault = fault
+                # reading it takes time that few need; but who keeps what has ended is to keep no descriptor
+                self._told = command.report() if command.polled else command
                 self.returncode = os.waitstatus_to_exitcode(status) if status >= 0 else -signal.SIGKILL
-                self._command = None  # and with its last user the handle goes, and its descriptor
+                self._command = None
+                _running.discard(command)
         return True
+
+    def _result(self) -> int:
+        """Return the returncode; the first time, raise what kept gaol from handing on what the program wrote, which it does for a limit."""
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+        return cast(int, self.returncode)
 
     def poll(self) -> Optional[int]:
         """Return the returncode, or None if the program still runs."""
@@ -313,15 +336,15 @@ class Popen(subprocess.Popen[AnyStr]):
         end = None if timeout is None else time.monotonic() + timeout
         command = self._command
         if command is None:
-            return cast(int, self.returncode)
+            return self._result()
         if end is None and threading.current_thread() is not threading.main_thread():
             while not self._look(command, _FOREVER):
                 pass
-            return cast(int, self.returncode)
+            return self._result()
         # In the library no signal's handler runs, and Ctrl-C is to end the waiting: so it is only for a short while that the main thread
         # waits there. It is the quicker way, since the descriptor tells later, when all that the kernel has to clear away is gone.
         if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
-            return cast(int, self.returncode)
+            return self._result()
         ended = _ended(command)
         while True:
             if end is not None and time.monotonic() >= end:
@@ -329,7 +352,7 @@ class Popen(subprocess.Popen[AnyStr]):
             if not ended.poll(None if end is None else _nanoseconds(end, _FOREVER) / 1e6):
                 continue
             if self._look(command, _SHORT if end is None else _nanoseconds(end, _SHORT)):
-                return cast(int, self.returncode)
+                return self._result()
 
     def send_signal(self, sig: int) -> None:
         """Send a signal to the program; SIGKILL ends everything in the sandbox. If it has ended, nothing happens."""
@@ -338,10 +361,7 @@ class Popen(subprocess.Popen[AnyStr]):
         if command is None:
             return
         try:
-            if sig == signal.SIGKILL:
-                command.kill()
-            else:
-                command.signal(int(sig))
+            command.kill() if sig == signal.SIGKILL else command.signal(int(sig))
         except ProcessLookupError:
             pass
 
@@ -378,12 +398,12 @@ class Popen(subprocess.Popen[AnyStr]):
             return out, err
         if self._conversation is None:
             self._conversation = Conversation(self, input)
-        out, err = self._conversation.go(end, timeout)
+        self._conversation.go(end, timeout)
         try:
             self.wait(None if end is None else max(0.0, end - time.monotonic()))
         except TimeoutExpired as expired:
             raise self._conversation.expired(cast(float, timeout)) from expired
-        return out, err
+        return self._conversation.said(self.stdout), self._conversation.said(self.stderr)
 
     def _write_all(self, input: Optional[AnyStr]) -> None:
         file = cast("IO[AnyStr]", self.stdin)
@@ -424,6 +444,7 @@ class Popen(subprocess.Popen[AnyStr]):
         except RuntimeError:  # this is another process, forked from that which started it
             return
         _abandoned.add(command)
+        _running.discard(command)
         _warn(f"subprocess {self.pid} is still running", ResourceWarning, source=self)
 
     def __repr__(self) -> str:

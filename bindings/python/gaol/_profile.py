@@ -106,6 +106,8 @@ class Profile:
         if engine:
             calls.append(("set_engine", (_word("engine", engine, _ENGINES),)))
         if limits is not None:
+            if not isinstance(limits, Limits):
+                raise TypeError(f"limits= takes a gaol.Limits, not {type(limits).__name__}")
             calls.append(("limit", (limits._fields(),)))
         self._fill(tuple(calls))
 
@@ -168,10 +170,14 @@ class Profile:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Profile):
             return NotImplemented
-        return self.toml() == other.toml()
+        return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash(self.toml())
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        """Return what makes two profiles equal: a file says all but the engine."""
+        return self.toml(), tuple(arguments for function, arguments in self._calls if function == "set_engine")[-1:]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickle, (type(self), self._calls)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, AnyStr, Literal, Optional, Union, cast, o
 from . import _ffi
 from ._child import Arguments
 from ._errors import CalledProcessError, TimeoutExpired
-from ._popen import Popen
+from ._popen import Popen, read
 from ._report import Report
 
 if TYPE_CHECKING:
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 class CompletedProcess(subprocess.CompletedProcess[AnyStr]):
     """``subprocess.CompletedProcess`` with the report."""
 
-    def __init__(self, args: Any, returncode: int, stdout: Any = None, stderr: Any = None, report: Union[Report, _ffi.Report, None] = None) -> None:
+    def __init__(
+        self, args: Any, returncode: int, stdout: Any = None, stderr: Any = None, report: Union[Report, _ffi.Command, _ffi.Report, None] = None
+    ) -> None:
         super().__init__(args, returncode, stdout, stderr)
         self._report = report
 
     @property
     def report(self) -> Report:
         """What was enforced and denied, and how the program ended."""
-        if isinstance(self._report, _ffi.Report):
-            self._report = self._report.read()
+        if isinstance(self._report, (_ffi.Command, _ffi.Report)):
+            self._report = read(self._report)
         return cast(Report, self._report)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import threading
@@ -238,3 +239,29 @@ def test_output_that_is_read_late(sandbox: gaol.Sandbox) -> None:
         return len(await p.stdout.read()), await p.wait()
 
     assert asyncio.run(main()) == (1_000_000, 0)
+
+
+def test_who_looks_before_the_loop_takes_nothing_from_it(sandbox: gaol.Sandbox) -> None:
+    async def main() -> Any:
+        p = await gaol.create_subprocess_exec("true", sandbox=sandbox)
+        time.sleep(0.2)  # the loop learns nothing meanwhile
+        with contextlib.suppress(ProcessLookupError):
+            p.send_signal(signal.SIGTERM)
+        assert p._popen.poll() == 0
+        return await asyncio.wait_for(p.wait(), 10), p.report.end
+
+    assert asyncio.run(main()) == (0, "exited")
+
+
+def test_a_kill_ends_what_nobody_reads(sandbox: gaol.Sandbox) -> None:
+    async def main() -> Any:
+        p = await gaol.create_subprocess_exec("yes", sandbox=sandbox, stdout=-1, limits=gaol.Limits(output="1 GiB"))
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(p.wait(), 0.2)
+        p.kill()
+        code = await asyncio.wait_for(p.wait(), 10)
+        assert p.stdout is not None
+        await p.stdout.read()
+        return code
+
+    assert asyncio.run(main()) == -signal.SIGKILL

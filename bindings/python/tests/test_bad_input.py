@@ -106,3 +106,17 @@ def test_ports_out_of_range_are_not_cut_to_another(number: int) -> None:
     for make in (gaol.tcp, gaol.udp):
         with pytest.raises((ValueError, OverflowError)):
             gaol.Profile(connect=make(number))
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e30, 1 << 70])
+@pytest.mark.parametrize("keywords", [{}, {"capture_output": True}])
+def test_times_without_end(sandbox: gaol.Sandbox, timeout: float, keywords: Any) -> None:
+    assert gaol.run(["true"], sandbox=sandbox, timeout=timeout, **keywords).returncode == 0
+
+
+def test_limits_are_limits(sandbox: gaol.Sandbox) -> None:
+    wrong: Any = {"wall": 1}
+    with pytest.raises(TypeError, match="a gaol.Limits, not dict"):
+        gaol.run(["true"], sandbox=sandbox, limits=wrong)
+    with pytest.raises(TypeError, match="a gaol.Limits, not dict"):
+        gaol.Profile(limits=wrong)

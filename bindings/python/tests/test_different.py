@@ -275,3 +275,28 @@ def test_poll_does_not_wait_for_output_that_nobody_reads(sandbox: gaol.Sandbox) 
             p.wait(0.1)
         assert p.stdout is not None and len(p.stdout.read()) == 100_000
         assert p.wait() == 0
+
+
+def test_with_a_limit_of_output_a_timeout_is_one_all_the_same(sandbox: gaol.Sandbox) -> None:
+    began = time.monotonic()
+    with pytest.raises(gaol.TimeoutExpired):
+        gaol.run(["yes"], sandbox=sandbox, stdout=gaol.PIPE, timeout=0.3, limits=gaol.Limits(output="1 GiB"))
+    assert time.monotonic() - began < 10
+
+
+def test_with_a_limit_of_output_what_cannot_be_handed_on_is_an_error(sandbox: gaol.Sandbox) -> None:
+    limits = gaol.Limits(output="1 MiB")
+    with open("/dev/full", "wb") as full:
+        with pytest.raises(OSError) as caught:
+            gaol.run(["echo", "lost"], sandbox=sandbox, stdout=full, limits=limits)
+        assert caught.value.errno == errno.ENOSPC
+        p = gaol.Popen(["echo", "lost"], sandbox=sandbox, stdout=full, limits=limits)
+        with pytest.raises(OSError):
+            p.wait()
+        assert (p.wait(), p.returncode) == (0, 0)
+    with open("/dev/null", "wb") as null:
+        assert gaol.run(["echo", "lost"], sandbox=sandbox, stdout=null, limits=limits).returncode == 0
+    p = gaol.Popen(["yes"], sandbox=sandbox, stdout=gaol.PIPE, limits=limits)
+    assert p.stdout is not None
+    p.stdout.close()  # who wants no more is told of no error
+    p.wait()

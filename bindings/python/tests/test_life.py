@@ -254,3 +254,110 @@ def test_broken_pipes_are_exceptions(sandbox: gaol.Sandbox) -> None:
         assert p.stdin is not None
         with pytest.raises(BrokenPipeError):
             p.stdin.write(b"x")
+
+
+def test_a_host_without_streams_hands_on_none_of_gaol_s_descriptors() -> None:
+    # what gaol and the Go runtime open gets the lowest numbers; the events of the runtime's epoll instance are addresses in this process
+    script = """
+gaol.Host().system
+time.sleep(0.3)
+report = os.fdopen(os.dup(1), "w")
+for fd in range(3):
+    os.close(fd)
+box = gaol.Sandbox(profile)
+for _ in range(2):
+    try:
+        gaol.run(["true"], sandbox=box)
+        print("inherited", file=report)
+    except OSError as error:
+        print(error.errno, file=report)
+    done = gaol.run(["cat"], sandbox=box, stdin=gaol.DEVNULL, stdout=gaol.PIPE, stderr=gaol.STDOUT)
+    print(done.returncode, done.stdout, file=report)
+report.flush()
+os._exit(0)
+"""
+    assert quiet(python(script)) == "9\n0 b''\n" * 2
+
+
+def test_what_is_collected_in_a_cycle_goes_on(sandbox: gaol.Sandbox) -> None:
+    reading, writing = os.pipe()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        p = gaol.Popen(["sh", "-c", "sleep 0.3; echo here"], sandbox=sandbox, stdout=writing)
+        os.close(writing)
+        cast(Any, p).itself = p
+        del p
+        gc.collect()
+    with open(reading, "rb") as file:
+        assert file.read() == b"here\n"
+    assert [warning.category for warning in caught] == [ResourceWarning]
+
+
+def test_a_program_is_not_started_for_files_that_cannot_be_made(tmp_path: Any) -> None:
+    made = tmp_path / "made"
+    with gaol.Sandbox(gaol.Profile(system=True, process=True, read=[tmp_path], write=[tmp_path])) as box:
+        with pytest.raises(LookupError):
+            gaol.Popen(["touch", made], sandbox=box, stdout=gaol.PIPE, encoding="none such")
+        time.sleep(0.2)
+        assert not made.exists()
+        assert gaol.run(["touch", made], sandbox=box, stdout=gaol.PIPE, encoding="utf-8").returncode == 0
+        assert made.exists()
+
+
+def test_a_child_that_was_forked_is_told_so_by_lists_too() -> None:
+    script = """
+host, profile = gaol.probe(), gaol.Profile(system=True)
+if os.fork() == 0:
+    for look in (lambda: profile.operations, lambda: host.checks, lambda: host.engines, lambda: repr(profile)):
+        try:
+            print(look())
+        except RuntimeError:
+            print("forked", flush=True)
+    os._exit(0)
+os.wait()
+print(*profile.operations, len(host.checks) > 3)
+"""
+    assert quiet(python(script)) == "forked\n" * 4 + "System() True\n"
+
+
+def test_a_fork_while_the_library_is_loaded_does_not_hang() -> None:
+    script = """
+import gaol._ffi
+gaol._ffi._busy = True  # as another thread has it while it loads
+pid = os.fork()
+if pid:
+    gaol._ffi._busy = False
+if pid == 0:
+    try:
+        gaol.Profile(system=True)
+    except RuntimeError:
+        print("forked", flush=True)
+    os._exit(0)
+os.wait()
+print(*gaol.Profile(system=True).operations)
+"""
+    done = subprocess.run([sys.executable, "-c", "import gaol, os\n" + script], capture_output=True, text=True, timeout=60)
+    assert quiet(done) == "forked\nSystem()\n"
+
+
+def test_a_handler_of_sigchld_may_poll() -> None:
+    script = """
+box, running = gaol.Sandbox(profile), []
+def ended(*_):
+    for p in running:
+        p.poll()
+signal.signal(signal.SIGCHLD, ended)
+for _ in range(100):
+    running.append(gaol.Popen(["true"], sandbox=box))
+    os.kill(os.getpid(), signal.SIGCHLD)
+    assert running[-1].wait() == 0
+    running.pop()
+print("done")
+"""
+    assert quiet(python(script)) == "done\n"
+
+
+def test_a_handler_that_comes_while_an_end_is_noted(sandbox: gaol.Sandbox) -> None:
+    p = gaol.Popen(["true"], sandbox=sandbox)
+    with p._lock:  # where a handler may find this thread
+        assert p.wait() == 0

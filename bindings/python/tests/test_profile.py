@@ -269,6 +269,12 @@ def test_completed_processes_are_pickled_with_the_report(sandbox: gaol.Sandbox) 
     assert copy.report == done.report and copy.report.code == 0 and copy.report.usage.wall > 0
 
 
+def test_the_engine_counts_when_profiles_are_compared() -> None:
+    one, other = gaol.Profile(system=True, engine="namespace"), gaol.Profile(system=True, engine="landlock")
+    assert one != other and len({one, other, gaol.Profile(system=True)}) == 3
+    assert one == gaol.Profile(system=True, engine="namespace") == pickle.loads(pickle.dumps(one))
+
+
 def test_profiles_that_are_of_files_go_together() -> None:
     a = gaol.Profile.from_toml('schema = 1\nread = ["/a"]\non-denied = "kill"\ndir = "/a"\n[limits]\nfiles = 64\n')
     b = gaol.Profile.from_json('{"schema": 1, "system": true, "read": ["/a", "/b"], "dir": "/b", "limits": {"files": 32}}')

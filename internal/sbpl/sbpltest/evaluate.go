@@ -25,7 +25,9 @@ type Reading struct {
 	pick func(matching []rule) rule
 }
 
-// Readings are those that are in dispute. A profile that they disagree about means nothing for sure.
+// Readings are those that are in dispute. A profile that they disagree about means nothing for sure. The last is what the compiler does, as far as
+// its own Scheme (sbpl-1.scm of OS X 10.11) and measurements tell: it looks at the rules of the operation itself before those of one that stands for
+// several, from the last back to the first, and at one without a filter when none with a filter matches, wherever it stands.
 var Readings = []Reading{
 	{"the last rule that matches", func(m []rule) rule { return m[len(m)-1] }},
 	{"the first rule that matches", func(m []rule) rule { return m[0] }},
@@ -46,6 +48,15 @@ var Readings = []Reading{
 		}
 		return m[0]
 	}},
+	{"the compiler", func(m []rule) rule {
+		best := m[0]
+		for _, r := range m[1:] {
+			if r.named > best.named || r.named == best.named && (r.any != nil || best.any == nil) {
+				best = r
+			}
+		}
+		return best
+	}},
 }
 
 // Profile is one that was read.
@@ -61,6 +72,7 @@ type rule struct {
 	names []string
 	any   []node // filters, of which one is enough; none: always
 	exact int    // how exact a filter matched; of a rule that matches
+	named int    // by how much of its name the rule names the operation, all of it counting for more; the same
 	text  string
 }
 
@@ -81,9 +93,15 @@ func Parse(text string, params []string) (*Profile, error) {
 		return nil, errors.New("no version")
 	}
 	for i, n := range nodes[1:] {
+		asked, n := whether(n)
 		r, tag, err := p.rule(n)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", n, err)
+		}
+		for _, name := range r.names {
+			if operations[name].newer != (asked == name) || asked != "" && len(r.names) != 1 {
+				return nil, fmt.Errorf("%s: not every release has it, or another was asked for", n)
+			}
 		}
 		if isDefault := len(r.names) == 1 && r.names[0] == "default"; isDefault != (i == 0) || isDefault && r.allow {
 			return nil, fmt.Errorf("%s: the default is to deny, and comes first", n)
@@ -104,6 +122,17 @@ func Parse(text string, params []string) (*Profile, error) {
 	return p, nil
 }
 
+// whether takes (if (defined? (quote NAME)) RULE) apart; of anything else the name is empty.
+func whether(n node) (name string, rule node) {
+	if n.head() != "if" || len(n.list) != 3 || n.list[1].head() != "defined?" || len(n.list[1].list) != 2 {
+		return "", n
+	}
+	if q := n.list[1].list[1]; q.head() == "quote" && len(q.list) == 2 {
+		return q.list[1].text, n.list[2]
+	}
+	return "", n
+}
+
 func (p *Profile) rule(n node) (r rule, tag string, err error) {
 	head := n.head()
 	if head != "allow" && head != "deny" {
@@ -113,7 +142,7 @@ func (p *Profile) rule(n node) (r rule, tag string, err error) {
 	for _, part := range n.list[1:] {
 		switch {
 		case !part.isList && !part.quoted && r.any == nil:
-			if !operations[part.text] {
+			if _, ok := operations[part.text]; !ok {
 				return r, "", fmt.Errorf("unknown operation %s", part.text)
 			}
 			r.names = append(r.names, part.text)
@@ -131,21 +160,15 @@ func (p *Profile) rule(n node) (r rule, tag string, err error) {
 	if r.names == nil {
 		return r, "", errors.New("no operation")
 	}
+	for _, name := range r.names {
+		for _, f := range r.any {
+			if !fits(f, operations[name]) {
+				return r, "", fmt.Errorf("%s does not apply to %s", f, name)
+			}
+		}
+	}
 	return r, tag, nil
 }
-
-// operations are the names that profiles of gaol use. They are real ones, all of them.
-var operations = func() map[string]bool {
-	m := map[string]bool{}
-	for _, n := range strings.Fields(`default file-read-metadata file-test-existence file-read-data file-read-xattr file-write-acl file-write-create
-		file-write-data file-write-flags file-write-mode file-write-owner file-write-times file-write-xattr file-write-unlink file-write-setugid
-		file-write-mount file-write-umount file-link file-mknod file-ioctl file-map-executable process-exec* process-fork process-info* signal
-		sysctl-read mach-lookup network-outbound network-bind network-inbound system-socket ipc-sysv-msg ipc-sysv-sem ipc-sysv-shm
-		ipc-posix-shm* ipc-posix-sem* nvram*`) {
-		m[n] = true
-	}
-	return m
-}()
 
 // check refuses filters that this package does not know.
 func (p *Profile) check(n node) error {
@@ -207,7 +230,7 @@ func (p *Profile) param(n node) (string, error) {
 func (p *Profile) Allows(q Query) (bool, error) {
 	var matching []rule
 	for _, r := range p.rules {
-		if !r.about(q.Operation) {
+		if r.named = r.about(q.Operation); r.named == 0 {
 			continue
 		}
 		if r.any == nil {
@@ -223,7 +246,7 @@ func (p *Profile) Allows(q Query) (bool, error) {
 		}
 	}
 	if matching == nil {
-		return false, nil
+		return open(q.Operation), nil
 	}
 	first := Readings[0].pick(matching)
 	for _, reading := range Readings[1:] {
@@ -234,14 +257,17 @@ func (p *Profile) Allows(q Query) (bool, error) {
 	return first.allow, nil
 }
 
-// about says that the rule is about an operation: by its name, or by that of all that begin so.
-func (r rule) about(operation string) bool {
-	for _, n := range r.names {
-		if prefix, wild := strings.CutSuffix(n, "*"); n == operation || wild && strings.HasPrefix(operation, prefix) {
-			return true
+// about says by how much of its name a rule names an operation; 0: not at all.
+func (r rule) about(operation string) (n int) {
+	for _, name := range r.names {
+		switch {
+		case name == operation:
+			return len(name) + 1
+		case covers(name, operation):
+			n = max(n, len(name))
 		}
 	}
-	return false
+	return n
 }
 
 // matches also says how exact: by the length of the path, and whether it is the whole.

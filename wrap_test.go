@@ -1,3 +1,5 @@
+//go:build linux || darwin || freebsd
+
 package gaol
 
 // Wrap knows every field that an exec.Cmd and a SysProcAttr have: what it does not carry over it refuses by name. A version of Go with one
@@ -68,7 +70,7 @@ func TestWrapKnowsEachFieldOfSysProcAttr(t *testing.T) {
 		name := of.Field(i).Name
 		var a syscall.SysProcAttr
 		reflect.ValueOf(&a).Elem().Field(i).Set(some(t, of.Field(i).Type))
-		c := exec.Command("/bin/true")
+		c := exec.Command("/usr/bin/true")
 		c.SysProcAttr = &a
 		_, err := Wrap(nil, &Sandbox{}, c)
 		var want []string
@@ -82,14 +84,14 @@ func TestWrapKnowsEachFieldOfSysProcAttr(t *testing.T) {
 }
 
 func TestWrapRefusesAllAtOnceAndLeavesTheCommand(t *testing.T) {
-	c := exec.CommandContext(context.Background(), "/bin/true")
-	c.SysProcAttr = &syscall.SysProcAttr{Chroot: "/", Pdeathsig: syscall.SIGTERM, Setsid: true, Credential: &syscall.Credential{NoSetGroups: true}}
+	c := exec.CommandContext(context.Background(), "/usr/bin/true")
+	c.SysProcAttr = &syscall.SysProcAttr{Chroot: "/", Pgid: 1, Setsid: true, Credential: &syscall.Credential{NoSetGroups: true}}
 	c.Cancel = func() error { return nil }
 	if _, err := c.StdoutPipe(); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Wrap(nil, &Sandbox{}, c)
-	want := []string{"Context", "Cancel", "StdinPipe, StdoutPipe, StderrPipe", "SysProcAttr.Chroot", "SysProcAttr.Credential", "SysProcAttr.Pdeathsig"}
+	want := []string{"Context", "Cancel", "StdinPipe, StdoutPipe, StderrPipe", "SysProcAttr.Chroot", "SysProcAttr.Credential", "SysProcAttr.Pgid"}
 	if got := refusedBy(t, err); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -106,15 +108,15 @@ func TestWrapCarriesOver(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var in, out, errs bytes.Buffer
-	c := exec.CommandContext(ctx, "/bin/true", "a")
+	c := exec.CommandContext(ctx, "/usr/bin/true", "a")
 	c.Env, c.Dir, c.Stdin, c.Stdout, c.Stderr, c.ExtraFiles, c.WaitDelay = []string{"A=1"}, "sub", &in, &out, &errs, []*os.File{os.Stdin}, time.Second
-	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: &syscall.Credential{Uid: 1, Gid: 2, Groups: []uint32{3}}}
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setpgid: true, Credential: &syscall.Credential{Uid: 1, Gid: 2, Groups: []uint32{3}}}
 	s := &Sandbox{}
 	w, err := Wrap(ctx, s, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.Path != "/bin/true" || !slices.Equal(w.Args, []string{"/bin/true", "a"}) || !slices.Equal(w.Env, []string{"A=1"}) || w.Dir != filepath.Join(here, "sub") ||
+	if w.Path != "/usr/bin/true" || !slices.Equal(w.Args, []string{"/usr/bin/true", "a"}) || !slices.Equal(w.Env, []string{"A=1"}) || w.Dir != filepath.Join(here, "sub") ||
 		w.Stdin != &in || w.Stdout != &out || w.Stderr != &errs || !slices.Equal(w.ExtraFiles, []*os.File{os.Stdin}) || w.WaitDelay != time.Second ||
 		w.sandbox != s || w.ctx != ctx || w.Cancel == nil || !reflect.DeepEqual(w.Credential, &Credential{Uid: 1, Gid: 2, Groups: []uint32{3}}) {
 		t.Errorf("%+v", w)
@@ -126,7 +128,7 @@ func TestWrapCarriesOver(t *testing.T) {
 	if err := c.Start(); err != errWrapped {
 		t.Errorf("the command can still run outside: %v", err)
 	}
-	if _, err := Wrap(ctx, s, exec.Command("/bin/true")); err != nil {
+	if _, err := Wrap(ctx, s, exec.Command("/usr/bin/true")); err != nil {
 		t.Errorf("a command without a context cannot be given one: %v", err)
 	}
 }
@@ -138,7 +140,7 @@ func TestWrapKeepsWhatNilMeans(t *testing.T) {
 			t.Errorf("%q: %+v, %v", path, w, err)
 		}
 	}
-	c := exec.CommandContext(context.Background(), "/bin/true")
+	c := exec.CommandContext(context.Background(), "/usr/bin/true")
 	c.Cancel, c.Env, c.Err = nil, []string{}, errors.New("no")
 	w, err := Wrap(context.Background(), &Sandbox{}, c)
 	if err != nil || w.Cancel != nil || w.Env == nil || w.Err == nil || w.Err.Error() != "no" {
@@ -147,7 +149,7 @@ func TestWrapKeepsWhatNilMeans(t *testing.T) {
 }
 
 func TestWrapRefusesWhatWasUsed(t *testing.T) {
-	ran, failed, wrapped := exec.Command("/bin/true"), exec.Command("/no/such/program"), exec.Command("/bin/true")
+	ran, failed, wrapped := exec.Command("/usr/bin/true"), exec.Command("/no/such/program"), exec.Command("/usr/bin/true")
 	_, _ = ran.Run(), failed.Run()
 	for _, c := range []*exec.Cmd{ran, failed} {
 		_, err := Wrap(nil, &Sandbox{}, c)
@@ -159,7 +161,7 @@ func TestWrapRefusesWhatWasUsed(t *testing.T) {
 		t.Error(err)
 	}
 	for _, f := range []func() (*Cmd, error){
-		func() (*Cmd, error) { return Wrap(nil, &Sandbox{}, wrapped) }, func() (*Cmd, error) { return Wrap(nil, nil, exec.Command("/bin/true")) }, func() (*Cmd, error) { return Wrap(nil, &Sandbox{}, nil) },
+		func() (*Cmd, error) { return Wrap(nil, &Sandbox{}, wrapped) }, func() (*Cmd, error) { return Wrap(nil, nil, exec.Command("/usr/bin/true")) }, func() (*Cmd, error) { return Wrap(nil, &Sandbox{}, nil) },
 	} {
 		if w, err := f(); err == nil || w != nil {
 			t.Errorf("%v, %v", w, err)

@@ -1,0 +1,10 @@
+//go:build unix && !linux
+
+package main
+
+import "testing"
+
+func onLinux(t *testing.T, why string) {
+	t.Helper()
+	t.Skip("it is about Linux: " + why)
+}
