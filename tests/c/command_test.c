@@ -94,6 +94,23 @@ static void the_environment_is_the_caller_s_word(void **state) {
 	gaol_sandbox_free(s), gaol_profile_free(p);
 }
 
+static void the_umask_is_the_caller_s_or_what_is_set(void **state) {
+	(void)state;
+	mode_t before = umask(027);
+	said(shell(plain, "umask"), NULL, "0027\n");
+	gaol_cmd *c = shell(plain, "umask");
+	assert_int_equal(gaol_cmd_set_umask(c, 0), 0);
+	said(c, NULL, "0000\n");
+	c = shell(plain, "umask");
+	assert_int_equal(gaol_cmd_set_umask(c, 0777), 0);
+	said(c, NULL, "0777\n");
+	c = shell(plain, "umask");
+	assert_int_equal(gaol_cmd_set_umask(c, 0777), 0);
+	assert_int_equal(gaol_cmd_set_umask(c, -1), 0);
+	said(c, NULL, "0027\n");
+	assert_int_equal(umask(before), 027);
+}
+
 static void the_program_can_have_another_name(void **state) {
 	(void)state;
 	gaol_cmd *c = gaol_cmd_new(plain, ARGV("other", "-c", "echo $0"));
@@ -537,6 +554,7 @@ int main(void) {
 		cmocka_unit_test(arguments_and_variables_are_bytes),
 		cmocka_unit_test(a_path_that_is_no_text_works),
 		cmocka_unit_test(the_environment_is_the_caller_s_word),
+		cmocka_unit_test(the_umask_is_the_caller_s_or_what_is_set),
 		cmocka_unit_test(the_program_can_have_another_name),
 		cmocka_unit_test(streams_lead_where_they_are_told),
 		cmocka_unit_test(what_no_exec_would_hand_on_is_not_inherited),

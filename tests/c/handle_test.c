@@ -56,6 +56,7 @@ static void every(void *h) {
 	BAD(gaol_cmd_pass_fd(h, 0, -1));
 	BAD(gaol_cmd_set_limits(h, &limits));
 	BAD(gaol_cmd_set_credential(h, &credential));
+	BAD(gaol_cmd_set_umask(h, 022));
 	BAD(gaol_cmd_set_wait_delay(h, 1));
 	BAD_WITH(gaol_cmd_check(h, &error));
 	BAD_WITH(gaol_cmd_start(h, &error));
@@ -421,6 +422,8 @@ static void bad_descriptors_are_refused(void **state) {
 	assert_int_equal(gaol_cmd_pass_fd(c, 0, -2), -EINVAL);
 	assert_int_equal(gaol_cmd_pass_fd(c, 0, 1 << 20), -EINVAL);
 	assert_int_equal(gaol_cmd_set_wait_delay(c, -1), -EINVAL);
+	assert_int_equal(gaol_cmd_set_umask(c, -2), -EINVAL);
+	assert_int_equal(gaol_cmd_set_umask(c, 01000), -EINVAL);
 	assert_int_equal(gaol_cmd_take_pipe(c, 0), -ECHILD);
 	assert_int_equal(gaol_cmd_pid(c), -ECHILD);
 	failed(gaol_cmd_wait_timeout(c, -1, NULL, &error), error, GAOL_ERROR_ARGUMENT, EINVAL);
