@@ -77,6 +77,7 @@ def start(
     user: Union[str, int, None],
     group: Union[str, int, None],
     extra_groups: Optional[Iterable[Union[str, int]]],
+    umask: int,
     pipesize: int,
     opened: Callable[[Pipes], None],
 ) -> tuple[_ffi.Command, int]:
@@ -106,6 +107,8 @@ def start(
             command.set_env(_environment(env))
         if cwd is not None:
             command.set("set_dir", encode(cwd))
+        if umask >= 0:
+            command.set("set_umask", umask & 0o777)  # as umask(2) takes it
         for stream, file in enumerate(streams):
             command.set_stdio(stream, *_stdio(pipes, stream, file, pipesize))
         for fd in pass_fds:

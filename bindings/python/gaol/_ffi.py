@@ -85,7 +85,7 @@ profile_set_env IHSS; profile_pass_env IHS; profile_set_dir IHS; profile_set_eng
 profile_toml BHE; profile_operation BHZ; profile_free IH
 host_probe HE; host_system SH; host_check IHZP; host_engine IHZ; host_support IHHZUP; host_free IH
 sandbox_new HHE; sandbox_explain BH; sandbox_report HHE; sandbox_free IH
-cmd_new HHP; cmd_set_program IHS; cmd_set_env IHP; cmd_set_dir IHS; cmd_set_stdio IHIUI; cmd_pass_fd IHII; cmd_set_limits IHP
+cmd_new HHP; cmd_set_program IHS; cmd_set_env IHP; cmd_set_dir IHS; cmd_set_stdio IHIUI; cmd_pass_fd IHII; cmd_set_limits IHP; cmd_set_umask IHI
 cmd_set_credential IHP; cmd_check IHE; cmd_start IHE; cmd_wait IHPE; cmd_wait_timeout IHLPE; cmd_poll_fd IH; cmd_pid IH
 cmd_signal IHI; cmd_kill IH; cmd_report HHE; cmd_free IH
 report_engine SH; report_mechanism SHZ; report_enforced IHZP; report_gap IHZP; report_denial IHZP; report_ending IHP; report_usage IHP

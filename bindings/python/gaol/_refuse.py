@@ -12,7 +12,6 @@ _REFUSED: dict[str, tuple[Any, str]] = {
     "creationflags": (0, "it is only for Windows"),
     "restore_signals": (True, "a program in a sandbox starts with the default action for each signal"),
     "process_group": (None, "a program in a sandbox has a session and a process group of its own"),
-    "umask": (-1, "the program has this process's; set it there with os.umask()"),
 }
 
 _NOTHING = [nothing for nothing, _ in _REFUSED.values()]
