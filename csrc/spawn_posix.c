@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -125,6 +126,7 @@ static _Noreturn void child(struct job *job) {
 	if ((r = result(setsid())) < 0) fail(job, GAOL_SESSION, 0, r);
 	set_fds(job);
 	if (c->credential != 0) take_credential(job);
+	if (c->umask != 0) (void)umask((mode_t)(c->umask - 1));
 	run_stage(job, GAOL_STAGE_PROGRAM);
 	if ((r = result(chdir((const char *)c + c->dir))) < 0) fail(job, GAOL_CHDIR, 0, r);
 	run_stage(job, GAOL_STAGE_CONFINE);

@@ -54,7 +54,7 @@ const (
 	version      = 1
 	headerSize   = 48
 	stepSize     = 12
-	commandSize  = 72
+	commandSize  = 80
 	rlimitSize   = 24
 	maxSize      = 64 << 20
 )
@@ -222,6 +222,7 @@ type Command struct {
 	CPU        uint64          // nanoseconds of processor time after which the init ends the program; 0: no limit
 	Processors uint32          // with CPU: how many can be busy with the program at once
 	User       *User           // nil: the caller
+	Umask      *uint32         // nil: the caller's
 	// Mark, if not empty, tells this command from all others to those that look at it from outside. It is not encoded.
 	Mark string
 }
@@ -294,6 +295,9 @@ func (c Command) Encode() ([]byte, error) {
 		le.PutUint32(out[i*4:], v)
 	}
 	le.PutUint64(out[len(head)*4:], c.CPU)
+	if c.Umask != nil {
+		le.PutUint32(out[len(head)*4+8:], *c.Umask+1)
+	}
 	return aligned(out), nil
 }
 
