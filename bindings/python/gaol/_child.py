@@ -56,7 +56,7 @@ class Pipes:
 
 def words(args: Arguments, shell: bool, executable: Optional[StrPath]) -> list[bytes]:
     """Return the argument list as bytes."""
-    if isinstance(args, (str, bytes, os.PathLike)):
+    if type(args) is not list and isinstance(args, (str, bytes, os.PathLike)):
         args = [args]
     given = [encode(arg) for arg in args]
     return [encode(executable or "/bin/sh"), b"-c", *given] if shell else given
@@ -110,7 +110,7 @@ def start(
         if umask >= 0:
             command.set("set_umask", umask & 0o777)  # as umask(2) takes it
         for stream, file in enumerate(streams):
-            command.set("set_stdio", stream, *_stdio(pipes, stream, file, pipesize))
+            command.set_stdio(stream, *_stdio(pipes, stream, file, pipesize))
         for fd in pass_fds:
             _pass(command, fd)
         if limits is not None:
