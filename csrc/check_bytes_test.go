@@ -23,7 +23,8 @@ const (
 	cmdMagic, cmdSize, cmdArgv, cmdEnv, cmdCandidates     = 0, 4, 8, 12, 16
 	cmdNFDs, cmdTable, cmdFDs, cmdDir                     = 20, 24, 28, 32
 	cmdTTY, cmdForeground, cmdUser, cmdNLimits, cmdLimits = 36, 40, 44, 48, 52
-	cmdDisk, cmdProcessors, cmdCPU, commandHeaderBytes    = 56, 60, 64, 72
+	cmdDisk, cmdProcessors, cmdCPU                        = 56, 60, 64
+	cmdPlace, commandHeaderBytes                          = 72, 80
 )
 
 // alignedCopy puts b where the core takes it.

@@ -34,6 +34,7 @@ type Step struct {
 	Limit   Limit
 	Filter  []Instruction
 	Params  []string  // a key, a value, …
+	Others  []string  // the same, where a command has another user
 	Rights  [2]uint64 // of a descriptor, as struct gaol_rights has them
 	Why     string
 }
@@ -54,7 +55,7 @@ const (
 	version      = 1
 	headerSize   = 48
 	stepSize     = 12
-	commandSize  = 72
+	commandSize  = 80
 	rlimitSize   = 24
 	maxSize      = 64 << 20
 )
@@ -129,9 +130,13 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 		return at, nil
 	case count:
 		return uint32(len(s.Filter)), nil
-	case parameters:
-		at := make([]uint32, len(s.Params))
-		for i, p := range s.Params {
+	case parameters, others:
+		list := s.Params
+		if kind == others {
+			list = s.Others
+		}
+		at := make([]uint32, len(list))
+		for i, p := range list {
 			var err error
 			if at[i], err = a.str(p); err != nil {
 				return 0, err
@@ -222,6 +227,7 @@ type Command struct {
 	CPU        uint64          // nanoseconds of processor time after which the init ends the program; 0: no limit
 	Processors uint32          // with CPU: how many can be busy with the program at once
 	User       *User           // nil: the caller
+	Place      string          // an empty directory of this command's own, for the view of a jail
 	// Mark, if not empty, tells this command from all others to those that look at it from outside. It is not encoded.
 	Mark string
 }
@@ -270,6 +276,10 @@ func (c Command) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	place, err := a.str(c.Place)
+	if err != nil {
+		return nil, err
+	}
 	a.align(8)
 	limits := a.offset()
 	for _, l := range c.Limits {
@@ -294,6 +304,7 @@ func (c Command) Encode() ([]byte, error) {
 		le.PutUint32(out[i*4:], v)
 	}
 	le.PutUint64(out[len(head)*4:], c.CPU)
+	le.PutUint32(out[len(head)*4+8:], place)
 	return aligned(out), nil
 }
 
