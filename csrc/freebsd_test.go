@@ -401,6 +401,8 @@ func TestWhatIsNotAsItShouldBeEndsTheJail(t *testing.T) {
 	}{
 		"no jail":                  {env: []string{"GAOL_NO_JAIL=1"}, step: plan.JailAttach, err: syscall.ENOTSUP},
 		"devices beside":           {env: []string{"GAOL_NO_RULES=1"}, step: plan.JailDevfs, err: syscall.EPERM},
+		"a mount that is written":  {env: []string{"GAOL_FORGETS=nullfs"}, step: plan.JailNullfs, err: syscall.EPERM},
+		"a root that is written":   {env: []string{"GAOL_FORGETS=tmpfs"}, step: plan.JailSeal, err: syscall.EPERM},
 		"somebody's ruleset":       {env: []string{"GAOL_OTHER_RULES=1"}, step: plan.JailDevfs, err: syscall.EEXIST},
 		"a directory's descriptor": {step: plan.JailAttach, err: syscall.EISDIR, fds: func(base string) *os.File { f, _ := os.Open(base); return f }},
 	} {

@@ -147,6 +147,9 @@ static int same(const struct stat *a, const struct stat *b) {
 		a->st_birthtim.tv_nsec == b->st_birthtim.tv_nsec;
 }
 
+/* What is to be read-only must say so to root, who may write wherever one can. */
+static int refused(int r) { return r == 0 ? -EPERM : errno == EROFS ? 0 : -errno; }
+
 /* nullfs shows a directory with its number, generation and birth (sys/fs/nullfs/null_vnops.c, null_getattr), and the number of its own file system. */
 static int mount_null(const char *inside, const char *host, int flags) {
 	struct options o = {.n = 0};
@@ -160,6 +163,7 @@ static int mount_null(const char *inside, const char *host, int flags) {
 	if (top < 0) return closing(from, top);
 	if (fstat(top, &got) < 0 || fstatfs(top, &fs) < 0) r = -errno;
 	else if (!same(&want, &got) || strcmp(fs.f_fstypename, "nullfs") != 0) r = -ESTALE; /* it was turned elsewhere meanwhile */
+	else if (flags & MNT_RDONLY) r = refused(faccessat(top, ".", W_OK, 0));
 	close(top);
 	return closing(from, r);
 }
@@ -376,10 +380,12 @@ static int seal(const char *place) {
 	char at[MAXPATHLEN];
 	int r = join(at, place, "/root", "");
 	if (r < 0) return r;
-	option(&o, "fstype", "tmpfs"), option(&o, "fspath", at);
+	/* the option, beside the flag, is what tmpfs looks at (sys/fs/tmpfs/tmpfs_vfsops.c) */
+	option(&o, "fstype", "tmpfs"), option(&o, "fspath", at), option(&o, "ro", "");
 	close(root); /* no descriptor of it may be in the way */
 	root = -1;
-	return result(nmount(o.of, o.n, MNT_UPDATE | MNT_RDONLY | MNT_NOSUID | MNT_NOEXEC));
+	if (nmount(o.of, o.n, MNT_UPDATE | MNT_RDONLY | MNT_NOSUID | MNT_NOEXEC) < 0) return -errno;
+	return (r = join(at, place, "/root/sealed", "")) < 0 ? r : refused(mkdir(at, 0700));
 }
 
 /* ---- the jail ---- */

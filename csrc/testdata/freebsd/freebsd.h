@@ -119,6 +119,7 @@ int test_mkdir(const char *path, mode_t mode);
 int test_mkdirat(int fd, const char *path, mode_t mode);
 int test_symlinkat(const char *to, int fd, const char *path);
 int test_fchdir(int fd);
+int test_faccessat(int fd, const char *path, int mode, int flags);
 int test_chown(const char *path, uid_t uid, gid_t gid);
 int test_fchown(int fd, uid_t uid, gid_t gid);
 int test_fchmod(int fd, mode_t mode);
@@ -139,6 +140,7 @@ int umount2(const char *at, int flags);
 #define mkdirat test_mkdirat
 #define symlinkat test_symlinkat
 #define fchdir test_fchdir
+#define faccessat test_faccessat
 #define chown test_chown
 #define fchown test_fchown
 #define fchmod test_fchmod
