@@ -560,3 +560,60 @@ func TestPrivateDirectoriesAreTheProgramsAndAsLargeAsTheCommandSays(t *testing.T
 	}
 	cleared(t, c.Place)
 }
+
+// Flags of procctl(2): valid, child, reaper, zombie.
+const (
+	reapValid  = 1
+	reapChild  = 2
+	reapReaper = 4
+	reapZombie = 8
+)
+
+func TestDescendantsAreThoseOfTheOneCommand(t *testing.T) {
+	reap := func(env ...string) (string, []string) {
+		log := filepath.Join(t.TempDir(), "log")
+		cmd := exec.Command(bsd(t), "reaper", "10")
+		cmd.Env = append(append(os.Environ(), "GAOL_LOG="+log), env...)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, _ := os.ReadFile(log)
+		return strings.TrimSpace(string(out)), strings.Split(string(lines), "\n")
+	}
+	list := fmt.Sprint("GAOL_REAPS=", strings.Join([]string{
+		fmt.Sprint(10, " ", 10, " ", reapValid|reapChild|reapZombie),            // the program, which its waiter takes in
+		fmt.Sprint(11, " ", 10, " ", reapValid),                                 // in a session of its own, or not
+		fmt.Sprint(12, " ", 10, " ", reapValid|reapReaper),                      // one that hides what is below it
+		fmt.Sprint(13, " ", 10, " ", reapValid|reapZombie),                      // of a parent that lives
+		fmt.Sprint(1<<22+1, " ", 10, " ", reapValid|reapChild|reapZombie),       // an orphan that has ended
+		fmt.Sprint(14, " ", 14, " ", reapValid|reapChild),                       // another command's program
+		fmt.Sprint(15, " ", 14, " ", reapValid),                                 // and what it has made
+		fmt.Sprint(16, " ", 10, " ", reapValid|reapChild), "17 10 0", "18 10 1", // behind the last that is valid
+	}, " "))
+	out, calls := reap(list)
+	if out != "reaper 0 list 11 12 16 killed 3 try 0" {
+		t.Error(out)
+	}
+	if !slices.Contains(calls, "reap signal 9 flags 2 subtree 10") {
+		t.Errorf("%q", calls)
+	}
+	for _, c := range calls {
+		if strings.HasPrefix(c, "procctl") && !strings.HasPrefix(c, "procctl pid self") {
+			t.Error(c)
+		}
+	}
+	out, _ = reap(fmt.Sprintf("GAOL_FAIL=procctl 2 %d", syscall.EDOM))
+	if out != fmt.Sprintf("reaper 0 list %d killed 3 try 0", -int(syscall.EDOM)) {
+		t.Error(out)
+	}
+	// a mode that does not deny is none
+	if out, _ = reap("GAOL_NO_MODE=1"); !strings.HasSuffix(out, fmt.Sprint(" try ", int(syscall.ENOTSUP))) {
+		t.Error(out)
+	}
+	for call, want := range map[string]syscall.Errno{"cap_enter 1 38": syscall.ENOSYS, "pdfork 1 11": syscall.EAGAIN} {
+		if out, _ = reap("GAOL_FAIL=" + call); !strings.HasSuffix(out, fmt.Sprint(" try ", int(want))) {
+			t.Errorf("%s: %s", call, out)
+		}
+	}
+}

@@ -110,6 +110,19 @@ int procctl(idtype_t kind, id_t id, int what, void *data) {
 	CALLED("procctl", " %s %s %d", kind == P_PID ? "pid" : "other", id == (id_t)getpid() ? "self" : "another",
 		what * 100 + (what == PROC_NO_NEW_PRIVS_CTL || what == PROC_TRAPCAP_CTL ? *(int *)data : 0));
 	if (what == PROC_NO_NEW_PRIVS_CTL) return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (what == PROC_REAP_GETPIDS) { /* GAOL_REAPS: "PID SUBTREE FLAGS" of each, one behind another */
+		struct procctl_reaper_pids *ask = data;
+		const char *at = getenv("GAOL_REAPS");
+		u_int n = 0;
+		for (int used = 0; at && n < ask->rp_count && sscanf(at, "%d %d %u%n", &ask->rp_pids[n].pi_pid, &ask->rp_pids[n].pi_subtree, &ask->rp_pids[n].pi_flags, &used) == 3; n++) at += used;
+		if (n < ask->rp_count) ask->rp_pids[n].pi_flags = 0;
+		return 0;
+	}
+	if (what == PROC_REAP_KILL) {
+		struct procctl_reaper_kill *ask = data;
+		(void)called("reap", " signal %d flags %u subtree %d", ask->rk_sig, ask->rk_flags, ask->rk_subtree);
+		return ask->rk_killed = 3, 0;
+	}
 	if (what == PROC_REAP_ACQUIRE) return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	return 0;
 }

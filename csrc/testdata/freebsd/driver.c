@@ -1,5 +1,5 @@
 /* driver.c: the spawn of FreeBSD with the calls of calls.c in place of the system's.
- * Usage: driver PLAN COMMAND [leave N | abandon | orphan | sweep]: leave so many descriptors open that no child may have; end behind the spawn, as a
+ * Usage: driver reaper PID | driver PLAN COMMAND [leave N | abandon | orphan | sweep]: leave so many descriptors open that no child may have; end behind the spawn, as a
  * caller that is killed; kill the keeper before its end is due. With GAOL_PLACE the driver is root in namespaces of its own. */
 #define GAOL_TEST_CALLS
 #include "freebsd.h"
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../../jail_freebsd.h"
+#include "../../step_freebsd.h"
 
 static void *whole(const char *path, size_t *size) {
 	static uint64_t room[2][1 << 15];
@@ -46,8 +47,20 @@ static int open_now(void) {
 	return n;
 }
 
+static int reaper(int pid) {
+	int pids[4];
+	printf("reaper %d", gaol_reaper());
+	int n = gaol_reaper_list(pid, pids, 4);
+	printf(" list");
+	for (int i = 0; i < n; i++) printf(" %d", pids[i]);
+	if (n < 0) printf(" %d", n);
+	printf(" killed %d try %d\n", gaol_reaper_kill(pid), gaol_capsicum_try());
+	return 0;
+}
+
 int main(int argc, char **argv) {
 	size_t size;
+	if (argc == 3 && strcmp(argv[1], "reaper") == 0) return reaper(atoi(argv[2]));
 	const char *how = argc > 3 ? argv[3] : "", *place = getenv("GAOL_PLACE");
 	void *plan = whole(argv[1], &size);
 	const char *bad = gaol_plan_check(plan, size);
