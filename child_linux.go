@@ -49,6 +49,9 @@ func programOf(s csrc.Spawned) int {
 	return fd
 }
 
+// kind is no affair of Linux's engines.
+func (c *child) kind() string { return "" }
+
 func (c *child) signal(s syscall.Signal) error {
 	if s == unix.SIGSTOP {
 		return os.NewSyscallError("kill", errors.New("SIGSTOP would stop the init and not the program; send SIGTSTP"))

@@ -25,8 +25,14 @@ type child struct {
 	reaped     bool
 	descriptor int      // of the program, closed by wait; -1: none
 	ending     *os.File // see withHandle; closed by wait
-	cause      End      // why this process has ended it; EndUnknown: it has not
+	spawned    csrc.Spawned
+	program    string // its kind; empty: nobody asked
+	place      string // of a jail: where its keeper works
+	cause      End    // why this process has ended it; EndUnknown: it has not
 }
+
+// kind is that of the program, where it was looked at.
+func (c *child) kind() string { return c.program }
 
 func (c *child) signal(s syscall.Signal) error {
 	if s == syscall.SIGKILL {
@@ -123,6 +129,7 @@ func (c *child) ended(limit time.Duration, _ func(syscall.Signal)) (bool, error)
 func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {
 	if err := csrc.Await(c.pid); err != nil {
 		// somebody else in this process has waited for it: a thread in wait4(-1), an ignored SIGCHLD
+		_ = c.take()
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.reaped = true
@@ -131,8 +138,10 @@ func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {
 	}
 	state := &ProcessState{pid: c.pid, code: -1}
 	if c.processes {
-		state.killed, _ = tree.Kill(c.others, func(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) })
+		state.killed, _ = tree.Kill(c.others, kill)
 	}
+	// The program is a zombie still, and what confined it no other's by that. What could not be taken away is an error beside how it ended.
+	left := c.take()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var status syscall.WaitStatus
@@ -153,7 +162,26 @@ func (c *child) wait(func(syscall.Signal)) (*ProcessState, error) {
 		state.by = byCaller
 	}
 	state.end = endOf(state, c.cause)
-	return state, nil
+	return state, left
+}
+
+// kill ends a process of a list; one that has ended meanwhile is no failure.
+func kill(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != syscall.ESRCH {
+		return err
+	}
+	return nil
+}
+
+// take has the keeper of a jail take away what it made.
+func (c *child) take() error {
+	if !c.spawned.Kept() {
+		return nil
+	}
+	if err := c.spawned.Release(c.place); err != nil {
+		return &SetupError{Step: "remove the jail", Path: c.place, Err: err, Hint: "the next command in a jail tries again"}
+	}
+	return nil
 }
 
 func (c *child) closeDescriptors() {

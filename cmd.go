@@ -367,6 +367,9 @@ func (c *Cmd) Wait() error {
 		}
 	}
 	r := report(c.policy())
+	if kind := c.Process.child.kind(); kind != "" {
+		r.Program = kind
+	}
 	r.end(state)
 	r.Denials = append(r.Denials, c.closeLog()...)
 	c.report.Store(&r)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gaol-sandbox/gaol/internal/capsicum"
+	"github.com/gaol-sandbox/gaol/internal/jail"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"github.com/gaol-sandbox/gaol/internal/sbpl"
 )
@@ -21,7 +22,7 @@ var explainers = map[string]func(Profile) (string, error){
 
 // ExplainFor is what [Sandbox.Explain] would say on another system ("darwin" or "freebsd", as GOOS has them), if all that it takes works there. Every path of the
 // profile is taken to be there: a device below /dev, a socket by a name that ends so, a file where the name has an ending, else a directory. What that
-// system can never enforce is an *[UnsupportedError].
+// system can never enforce is an *[UnsupportedError]. On FreeBSD it is capability mode, or what [WithEngine] says.
 func ExplainFor(goos string, profile Profile) (string, error) {
 	explain, ok := explainers[goos]
 	if !ok {
@@ -46,10 +47,13 @@ func explainDarwin(profile Profile) (string, error) {
 func explainFreeBSD(profile Profile) (string, error) {
 	yes := policy.Check{OK: true}
 	h := policy.Host{System: "FreeBSD", Platform: policy.FreeBSD, Capsicum: yes, Preload: yes, PreloadPath: "/usr/local/lib/gaol/libgaolpaths.so",
-		Jail: policy.Check{Reason: "gaol makes none yet", Fix: "EngineCapsicum"}, FS: policy.BSD{}}
+		Jail: yes, JailParameters: jail.Parameters(), FS: policy.BSD{}}
 	p, err := resolve(profile, h)
 	if err != nil {
 		return "", err
+	}
+	if p.Engine == policy.JailEngine {
+		return p.String() + "\n" + jail.Compile(&p, h).String(), nil
 	}
 	steps, err := capsicum.Compile(&p, h)
 	if err != nil {

@@ -56,7 +56,7 @@ func compile(p *policy.Policy, _ policy.Host, mark string, log bool) (plan.Plan,
 // marked: a program that makes no processes is found by its number.
 func marked(p *policy.Policy) bool { return p.Processes }
 
-func adapt(*Sandbox, *plan.Command) (func(), error) { return func() {}, nil }
+func adapt(*Sandbox, *plan.Command) (func(), string, error) { return func() {}, "", nil }
 
 // others lists the processes that carry the command's mark. A sandbox stays on a process and all that it makes, whatever group, session or
 // parent they have, and only this command's sandbox allows looking up a service that is named like the mark.

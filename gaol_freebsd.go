@@ -11,12 +11,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/gaol-sandbox/gaol/csrc"
 	"github.com/gaol-sandbox/gaol/internal/capsicum"
+	"github.com/gaol-sandbox/gaol/internal/jail"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
 	"golang.org/x/sys/unix"
@@ -46,9 +48,9 @@ var probe = sync.OnceValues(func() (h policy.Host, sure bool) {
 			break
 		}
 	}
-	h.Jail = policy.Check{Reason: "gaol makes none yet", Fix: "EngineCapsicum"}
 	core, files := held(rlimitCore), held(rlimitFiles)
 	h.CoreHard, h.Nofile = core.Hard, [2]uint64{files.Soft, files.Hard}
+	probeJail(&h)
 	return h, true
 })
 
@@ -69,38 +71,51 @@ func compile(p *policy.Policy, h policy.Host, _ string, _ bool) (plan.Plan, erro
 			return plan.Plan{}, &SetupError{Step: "become the reaper of descendants", Err: errno}
 		}
 	}
+	if p.Engine == policy.JailEngine {
+		return jail.Compile(p, h), nil
+	}
 	return capsicum.Compile(p, h)
 }
 
 func marked(*policy.Policy) bool { return false }
 
 // adapt gives the command the run-time linker's arguments and the table of descriptors, and refuses a program that the profile does not fit.
-func adapt(s *Sandbox, c *plan.Command) (func(), error) {
-	nothing := func() {}
+func adapt(s *Sandbox, c *plan.Command) (func(), string, error) {
+	if s.policy.Engine == policy.JailEngine {
+		// Root is nobody in a jail, and still owns what it makes: a program of mode 4755 would be root's for whoever finds it outside.
+		if p := &s.policy; c.User == nil && slices.ContainsFunc(p.Entries, func(e policy.Entry) bool { return e.Kind == policy.Bind && e.Rights&policy.Write != 0 }) {
+			return nil, "", &UnsupportedError{[]Unsupported{{Operation: "a program that runs as root and writes to directories of the host", Mechanism: "another user",
+				Detail: "it could leave a set-user-ID program of root's there", Fix: "Cmd.Credential"}}}
+		}
+		release, err := adaptJail(c)
+		return release, "", err
+	}
 	// Root may raise the limits that keep processes and sockets from it.
 	if os.Geteuid() == 0 && c.User == nil {
-		return nil, &UnsupportedError{[]Unsupported{{Operation: "a program that runs as root", Mechanism: "another user",
-			Detail: "root raises the resource limits that hold it", Fix: "Cmd.Credential"}}}
+		return nil, "", &UnsupportedError{[]Unsupported{{Operation: "a program that runs as root", Mechanism: "another user",
+			Detail: "root raises the resource limits that hold it", Fix: "Cmd.Credential, or EngineJail"}}}
 	}
 	if c.TTY >= 0 {
-		return nil, &SetupError{Step: plan.TTY.String(), Err: syscall.ENOTSUP, Hint: "in capability mode a program has no controlling terminal"}
+		return nil, "", &SetupError{Step: plan.TTY.String(), Err: syscall.ENOTSUP, Hint: "in capability mode a program has no controlling terminal"}
 	}
 	kind, err := programKind(c)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	p := s.policy
-	if kind != p.Capsicum.Program {
-		h := s.host
-		h.Program = kind
-		if p, err = resolve(s.profile, h); err != nil {
-			return nil, err
+	if declared := p.Capsicum.Program; declared == policy.Cooperating {
+		kind = declared
+	} else if kind != declared {
+		narrowed := s.profile
+		narrowed.p.Program = kind
+		if p, err = resolve(narrowed, s.host); err != nil {
+			return nil, "", err
 		}
 		p.Capsicum.Grants = s.policy.Capsicum.Grants // the numbers are those of the plan
 	}
 	c.Env = capsicum.Environment(&p, c.Env, len(c.FDs), c.Dir)
 	c.Argv = capsicum.Arguments(c.Argv, len(c.FDs))
-	return nothing, nil
+	return func() {}, kind.String(), nil
 }
 
 // programKind looks at the first candidate that is there. A script becomes its interpreter, with the script's path as an argument: in capability
@@ -169,17 +184,26 @@ func (c *Cmd) systemGuards() []guard {
 }
 
 // trapped tells that capability mode has ended the program: PROC_TRAPCAP_CTL turns the first call that it denies into SIGTRAP. A program that
-// raises SIGTRAP itself looks the same, and which call it was nobody keeps.
+// raises SIGTRAP itself looks the same, and which call it was nobody keeps. Of a process that the program has made its parent alone is told.
 type trapped struct{}
 
 func (trapped) ended(s *ProcessState) {
 	if s.sig == syscall.SIGTRAP {
-		s.denied, s.end = true, EndDenied
+		s.denied, s.end, s.call.advice = true, EndDenied, firstViolation
 	}
 }
 
+const firstViolation = "the first call that capability mode denied: one that takes a path, an address or another process (ECAPMODE), or a right that the descriptor does " +
+	"not have (ENOTCAPABLE); ktrace -t p names it outside of gaol; " + goOn
+
 // others are the processes that descend from the program, as the kernel keeps count of them for a reaper, wherever they have gone.
-func (c *child) others() []int { return csrc.Descendants(c.pid) }
+func (c *child) others() []int {
+	list := csrc.Descendants(c.pid)
+	if len(list) > 0 {
+		csrc.KillDescendants(c.pid) // all at once: a list is old by the time that it is read
+	}
+	return list
+}
 
 // advice is what an errno of the child does not say.
 func advice(f *plan.Failure) string {

@@ -48,6 +48,8 @@ func groupShape(policy.Limits) string { return "" }
 
 type child struct{ pid int }
 
+func (c *child) kind() string { return "" }
+
 func (c *child) signal(syscall.Signal) error { return os.ErrProcessDone }
 
 func (c *child) withHandle(func(uintptr)) error { return os.ErrNoHandle }

@@ -8,7 +8,7 @@ package gaol
 //	probe() (h policy.Host, sure bool)                       what the host can enforce; kept for the life of the process
 //	compile(p *policy.Policy, h policy.Host, mark string, log bool) (plan.Plan, error)   log: what is denied shall be logged with the mark
 //	marked(*policy.Policy) bool                              each command takes a plan of its own, with its own mark
-//	adapt(*Sandbox, *plan.Command) (release func(), err error)  what the command itself needs to be like
+//	adapt(*Sandbox, *plan.Command) (release func(), kind string, err error)   what the command itself needs to be like; the kind of program
 //	(*child).others() []int                                  live processes of the command, without the program
 //	(*Cmd).systemGuards() []guard
 
@@ -124,7 +124,7 @@ func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 	command.CPU, command.Processors = 0, 0 // they are for an init
 	argv := command.Argv                   // adapt may put others before them
-	release, err := adapt(s, &command)
+	release, kind, err := adapt(s, &command)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (s *Sandbox) start(command plan.Command, _ policy.Limits) (*child, error) {
 		command.Argv = argv
 		return nil, failure(&steps, err, &command)
 	}
-	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: mark, processes: s.policy.Processes}, nil
+	return &child{pid: spawned.Pid, descriptor: spawned.Descriptor, mark: mark, processes: s.policy.Processes, spawned: spawned, place: command.Place, program: kind}, nil
 }
 
 // failure turns the child's record back into what the caller wrote.

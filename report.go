@@ -33,7 +33,9 @@ type Denial struct {
 
 // Report says what was enforced and by what, what was denied, and how the program ended. It is a value.
 type Report struct {
-	Engine     string        `json:"engine"`
+	Engine string `json:"engine"`
+	// Program is the kind of program that it is, where the engine asks: in capability mode. See [ProgramKind].
+	Program    string        `json:"program,omitempty"`
 	Mechanisms []string      `json:"mechanisms"`
 	Enforced   []Enforcement `json:"enforced"`
 	Gaps       []Gap         `json:"gaps"`
@@ -47,6 +49,9 @@ type Report struct {
 
 func report(p *policy.Policy) Report {
 	r := Report{Engine: p.Engine, Mechanisms: slices.Clone(p.Mechanisms), Gaps: []Gap{}, Denials: []Denial{}}
+	if p.Engine == policy.CapsicumEngine {
+		r.Program = p.Capsicum.Program.String()
+	}
 	for _, e := range p.Enforced {
 		r.Enforced = append(r.Enforced, Enforcement(e))
 	}

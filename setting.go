@@ -77,7 +77,7 @@ const (
 )
 
 // WithEngine forces an engine; a host that lacks it refuses the profile. Without it [New] takes the best that works, so this is for
-// tests. Profile files have no word for it, and [Profile.TOML] leaves it out.
+// tests, and for EngineJail, which no host takes by itself. Profile files have no word for it, and [Profile.TOML] leaves it out.
 func WithEngine(engine Engine) Option {
 	return setting(func(p *profile.Profile) error {
 		p.Engine = profile.Engine(engine)

@@ -4,10 +4,17 @@ package csrc
 
 // This file asks FreeBSD for capability mode and for the descendants of a process.
 
-// #include "step_freebsd.h"
+/*
+#include <stdlib.h>
+#include "jail_freebsd.h"
+#include "step_freebsd.h"
+*/
 import "C"
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
 // TryCapsicum enters capability mode in a throw-away child: 0, or what stood in the way.
 func TryCapsicum() syscall.Errno { return syscall.Errno(C.gaol_capsicum_try()) }
@@ -24,4 +31,28 @@ func Descendants(pid int) []int {
 		out = append(out, int(pids[i]))
 	}
 	return out
+}
+
+// KillDescendants kills them all at once, wherever they have gone.
+func KillDescendants(pid int) { C.gaol_reaper_kill(C.int(pid)) }
+
+// JailAbandoned says that nobody keeps the jail of a place any more. An error is of a place that has none yet, or not any more.
+func JailAbandoned(place string) (bool, error) {
+	c := C.CString(place)
+	defer C.free(unsafe.Pointer(c))
+	r := C.gaol_jail_abandoned(c)
+	if r < 0 {
+		return false, syscall.Errno(-r)
+	}
+	return r == 1, nil
+}
+
+// ClearJail ends the jail of a place, and takes away what its keeper has mounted, and the place.
+func ClearJail(place string) error {
+	c := C.CString(place)
+	defer C.free(unsafe.Pointer(c))
+	if r := C.gaol_jail_clear(c); r < 0 {
+		return syscall.Errno(-r)
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ const (
 	cmdNFDs, cmdTable, cmdFDs, cmdDir                     = 20, 24, 28, 32
 	cmdTTY, cmdForeground, cmdUser, cmdNLimits, cmdLimits = 36, 40, 44, 48, 52
 	cmdDisk, cmdProcessors, cmdCPU                        = 56, 60, 64
-	cmdUmask, cmdReserved, commandHeaderBytes             = 72, 76, 80
+	cmdUmask, cmdPlace, commandHeaderBytes                = 72, 76, 80
 )
 
 // alignedCopy puts b where the core takes it.

@@ -72,7 +72,7 @@ func commandRows(t *testing.T) []row {
 		{"a umask of 2^32-1", "a umask that is none", setAt(cmdUmask, 1<<32-1)},
 		{"a umask of 0777", "", setAt(cmdUmask, 0o1000)},
 		{"the caller's umask", "", setAt(cmdUmask, 0)},
-		{"a word that is reserved", "a umask that is none", setAt(cmdReserved, 1)},
+		{"a place at the end", "options outside of the command", toEnd(cmdPlace)},
 		{"17 limits", "limits outside of the command", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 17) })},
 		{"16 limits", "", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 16) })},
 		{"no limits", "", of(func(c *plan.Command) { c.Limits = nil })},

@@ -115,7 +115,7 @@ func planRows(t *testing.T) []row {
 		{"steps past the end", "steps outside of the plan", setAt(atSteps, 1<<31)},
 		{"steps that end past the end", "steps outside of the plan", func(b []byte) []byte { set(b, atSteps, uint32(len(b))&^7-8); return b }},
 		{"op 0", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 0); return b }},
-		{"the op past the last", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.CapEnter)+1); return b }},
+		{"the op past the last", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.JailConfine)+1); return b }},
 		{"op 65535", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], 65535); return b }},
 		{"an op of no plan", "an unknown step", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Exec)); return b }},
 		{"init among build", "a step in another stage than its own", func(b []byte) []byte { ne.PutUint16(b[where(b, plan.Detach):], uint16(plan.Mask)); return b }},

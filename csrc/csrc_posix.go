@@ -26,6 +26,7 @@ import (
 type Template struct {
 	mu             sync.RWMutex
 	plan, prepared unsafe.Pointer
+	kept           bool // a keeper does steps of the plan, for each spawn
 }
 
 // Prepare checks the plan, keeps a copy, and makes ready what can be. What the system refuses is a *plan.Failure of the step ready, with the
@@ -35,6 +36,8 @@ func Prepare(b []byte, ready plan.Op) (*Template, error) {
 		return nil, fmt.Errorf("the plan is not valid: %w", err)
 	}
 	t := &Template{plan: C.CBytes(b)}
+	first := (*C.struct_gaol_plan)(t.plan).first
+	t.kept = first[C.GAOL_STAGE_INIT] < first[C.GAOL_STAGE_INIT+1]
 	var text *C.char
 	if r := C.prepare(t.plan, &t.prepared, &text); r != 0 {
 		f := &plan.Failure{Op: ready, Errno: syscall.Errno(r), Text: C.GoString(text)}
@@ -60,7 +63,23 @@ func (t *Template) Close() {
 type Spawned struct {
 	Pid        int
 	Descriptor int // of the process; -1: the system has none
+	keeper     C.int
+	hold       C.int
 }
+
+// Release has the keeper of a spawn take away what it made in place, ends with that whatever still is in there, and returns when it has. It must
+// be called once, behind the program's end, where Kept says so.
+func (s Spawned) Release(place string) error {
+	c := C.CString(place)
+	defer C.free(unsafe.Pointer(c))
+	if r := C.gaol_posix_release(s.keeper, s.hold, c); r < 0 {
+		return syscall.Errno(-r)
+	}
+	return nil
+}
+
+// Kept says that a keeper holds something for the program.
+func (s Spawned) Kept() bool { return s.keeper > 0 }
 
 // Spawn runs an encoded command and returns when the program has been executed. The bytes of command must not change meanwhile.
 func (t *Template) Spawn(command []byte) (Spawned, error) {
@@ -72,21 +91,27 @@ func (t *Template) Spawn(command []byte) (Spawned, error) {
 	if err := CheckCommand(command); err != nil {
 		return Spawned{}, fmt.Errorf("the command is not valid: %w", err)
 	}
-	pipe, err := reportPipe()
-	if err != nil {
-		return Spawned{}, &plan.Failure{Op: plan.Pipe, Errno: err.(syscall.Errno)}
+	pipes := [6]C.int{-1, -1, -1, -1, -1, -1}
+	for i := 0; i < len(pipes) && (i == 0 || t.kept); i += 2 {
+		pipe, err := reportPipe()
+		if err != nil {
+			for _, fd := range pipes[:i] {
+				_ = syscall.Close(int(fd))
+			}
+			return Spawned{}, &plan.Failure{Op: plan.Pipe, Errno: err.(syscall.Errno)}
+		}
+		pipes[i], pipes[i+1] = C.int(pipe[0]), C.int(pipe[1])
 	}
-	report := [2]C.int{C.int(pipe[0]), C.int(pipe[1])}
 	var out C.struct_gaol_posix_spawned
 	var failure C.struct_gaol_failure
 	text := (*C.char)(C.malloc(C.GAOL_TEXT_MAX))
 	defer C.free(unsafe.Pointer(text))
-	if C.gaol_posix_spawn(t.plan, t.prepared, unsafe.Pointer(unsafe.SliceData(command)), &report[0], &out, &failure, text) < 0 {
+	if C.gaol_posix_spawn(t.plan, t.prepared, unsafe.Pointer(unsafe.SliceData(command)), &pipes[0], &out, &failure, text) < 0 {
 		f := goFailure(&failure).(*plan.Failure)
 		f.Text = C.GoString(text)
 		return Spawned{}, f
 	}
-	return Spawned{Pid: int(out.pid), Descriptor: int(out.pd)}, nil
+	return Spawned{Pid: int(out.pid), Descriptor: int(out.pd), keeper: out.keeper, hold: out.hold}, nil
 }
 
 // reportPipe makes the pipe on which the child tells what failed. No pipe2 on macOS: what package os starts meanwhile must not have the

@@ -58,6 +58,18 @@ static const struct rule {
 	[GAOL_SEATBELT] = {1, CONFINE, STR, PARAMETERS, 0},
 	[GAOL_CAP_OPEN] = {1, CONFINE, PATH, RIGHTS, GAOL_CAP_ALL},
 	[GAOL_CAP_ENTER] = {1, CONFINE, ZERO, ZERO, GAOL_CAP_TRAP},
+	[GAOL_JAIL_ROOT] = {1, INIT, STR, ZERO, 0},
+	[GAOL_JAIL_POOL] = {1, INIT, STR, ZERO, 0},
+	[GAOL_JAIL_DIR] = {1, INIT, PATH, ANY, 0},
+	[GAOL_JAIL_LINK] = {1, INIT, PATH, STR, 0},
+	[GAOL_JAIL_COPY] = {1, INIT, PATH, PATH, 0},
+	[GAOL_JAIL_NULLFS] = {1, INIT, PATH, PATH, GAOL_JAIL_FLAGS},
+	[GAOL_JAIL_PRIVATE] = {1, INIT, PATH, ANY, GAOL_BIND_NOEXEC},
+	[GAOL_JAIL_EMPTY] = {1, INIT, PATH, ZERO, 0},
+	[GAOL_JAIL_DEVFS] = {1, INIT, PATH, ZERO, 0},
+	[GAOL_JAIL_SEAL] = {1, INIT, ZERO, ZERO, 0},
+	[GAOL_JAIL_ATTACH] = {1, PROGRAM, PARAMETERS, PARAMETERS, 0},
+	[GAOL_JAIL_CONFINE] = {1, CONFINE, ZERO, ZERO, 0},
 };
 
 /* CLONE_NEW* (sched.h) */
@@ -69,6 +81,7 @@ static const struct rule {
 /* Steps of the other systems are none here: no function does them. */
 #if defined(__linux__) && !defined(GAOL_POSIX)
 #define HERE(op) ((op) < GAOL_SEATBELT)
+#define JAIL_VIEW(op) 0
 #else
 #if defined(__APPLE__)
 #define OWN(op) ((op) == GAOL_SEATBELT)
@@ -77,6 +90,7 @@ static const struct rule {
 #else /* in tests */
 #define OWN(op) 1
 #endif
+#define JAIL_VIEW(op) ((op) >= GAOL_JAIL_ROOT && (op) <= GAOL_JAIL_SEAL)
 #define HERE(op) (((op) >= GAOL_SEATBELT && OWN(op)) || (op) == GAOL_RLIMIT || (op) == GAOL_LIMITS)
 #endif
 
@@ -152,6 +166,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 	const struct gaol_step *step = (const void *)(bytes + p->steps);
 	uint64_t lifted = 0;
 	int ruleset = 0, kept = 0, pool = 0, seatbelt = 0, entered = 0, loader = 0;
+	int root = 0, sealed = 0, attached = 0; /* of a jail */
 	uint32_t opened = 0;
 	for (uint32_t stage = 0, i = 0; i < count; i++) {
 		const struct gaol_step *s = &step[i];
@@ -162,7 +177,7 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		if (r->stage != stage) return "a step in another stage than its own";
 		if (s->flags & ~r->flags) return "unknown flags";
 		/* these act on what the caller would see, too */
-		int shared = s->op == GAOL_SCOPE || (s->op >= GAOL_KEEP_RULESET && s->op <= GAOL_KEEP_PORT);
+		int shared = JAIL_VIEW(s->op) || s->op == GAOL_SCOPE || (s->op >= GAOL_KEEP_RULESET && s->op <= GAOL_KEEP_PORT);
 		if (!own && stage < PROGRAM && !shared) return "a step that needs namespaces, without any";
 		if (own && (shared || s->op == GAOL_LANDLOCK_KEPT)) return "a step for the caller's namespaces, in others";
 		const char *bad = check_arg(bytes, size, s, r->a, s->a);
@@ -170,7 +185,28 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		if (bad != NULL) return bad;
 		/* what the child keeps from one step to another must be there when it is used */
 		if (entered) return "a step behind capability mode";
+		if (sealed && JAIL_VIEW(s->op)) return "a step behind the seal of the root";
+		if (JAIL_VIEW(s->op) && s->op != GAOL_JAIL_ROOT && !root) return "a view without a root";
+		if (root && !attached && stage >= PROGRAM && s->op != GAOL_JAIL_ATTACH) return "a step before the jail";
 		switch (s->op) {
+		case GAOL_JAIL_ROOT:
+			if (root++) return "a second root";
+			break;
+		case GAOL_JAIL_POOL:
+			if (pool++) return "a second pool";
+			break;
+		case GAOL_JAIL_PRIVATE:
+		case GAOL_JAIL_EMPTY:
+			if (pool == 0) return "a share without a pool";
+			break;
+		case GAOL_JAIL_SEAL: sealed = 1; break;
+		case GAOL_JAIL_ATTACH:
+			if (!sealed || attached++) return "a jail without a view of its own";
+			break;
+		case GAOL_JAIL_CONFINE:
+			if (!attached) return "a jail that is not entered";
+			entered = 1;
+			break;
 		case GAOL_CAP_OPEN:
 			if (++opened > GAOL_CAP_MAX) return "too many descriptors of one plan";
 			if (s->flags & GAOL_CAP_LOADER && loader++) return "a second run-time linker";
@@ -214,7 +250,9 @@ const char *gaol_plan_check(const void *plan, size_t size) {
 		}
 	}
 	if (lifted != 0) return "a tree that is lifted and not put down";
+	if (opened != 0 && attached) return "descriptors in a jail";
 	if (opened != 0 && !entered) return "descriptors without capability mode";
+	if (root && !entered) return "a jail that is not entered";
 	if (ruleset == 1) return "a ruleset that is not enforced";
 	return NULL;
 }
@@ -248,9 +286,9 @@ const char *gaol_command_check(const void *command, size_t size) {
 	if (!within(size, c->fds, (uint64_t)c->nfds * 4, 4)) return "descriptors outside of the command";
 	if (c->tty < -1 || c->tty >= (int64_t)c->nfds) return "a terminal that is not among the descriptors";
 	if (c->foreground > 1) return "a header that contradicts itself";
-	if (c->umask > 0777 + 1 || c->reserved != 0) return "a umask that is none";
+	if (c->umask > 0777 + 1) return "a umask that is none";
 	if (!text(bytes, size, c->dir)) return "a directory outside of the command";
-	if (!text(bytes, size, c->disk)) return "options outside of the command";
+	if (!text(bytes, size, c->disk) || !text(bytes, size, c->place)) return "options outside of the command";
 	if (c->cpu != 0 && (c->processors == 0 || c->cpu > INT64_MAX)) return "a limit of processor time that cannot be watched";
 	if (c->nlimits > GAOL_LIMITS_MAX || !within(size, c->limits, (uint64_t)c->nlimits * sizeof(struct gaol_rlimit), 8)) return "limits outside of the command";
 	const uint32_t *table = (const void *)(bytes + c->table);

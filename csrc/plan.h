@@ -76,6 +76,21 @@ enum gaol_op {
 	GAOL_SEATBELT,         /* a: str, the profile; b: data, struct gaol_parameters: macOS. The last, as it denies what the others do */
 	GAOL_CAP_OPEN,         /* a: str; b: data, struct gaol_rights; flags GAOL_CAP_*; FreeBSD. Of these steps number i, from 0 on, opens the descriptor gaol_cap_program() + 1 + i */
 	GAOL_CAP_ENTER,        /* flags GAOL_CAP_TRAP; FreeBSD. The last: the process enters capability mode with the program's executable open */
+	/* FreeBSD's jail. Stage init is here its keeper: a process outside of it that makes the view, and takes it away when everything ends; see
+	 * jail_freebsd.c. All of it lies in the directory of the command, gaol_command.place. */
+	GAOL_JAIL_ROOT,    /* a: str, bytes in decimal; the tmpfs that becomes the root */
+	GAOL_JAIL_POOL,    /* a: str, bytes in decimal; the tmpfs that private directories share, and that has the empty one */
+	GAOL_JAIL_DIR,     /* a: str, b: mode */
+	GAOL_JAIL_LINK,    /* a: str, path; b: str, target */
+	GAOL_JAIL_COPY,    /* a: str, inside; b: str, host; a regular file, as it is now */
+	GAOL_JAIL_NULLFS,  /* a: str, inside; b: str, host; flags GAOL_BIND_RDONLY, GAOL_BIND_NOEXEC; both must be directories */
+	GAOL_JAIL_PRIVATE, /* a: str; b: its number in the pool; flags GAOL_BIND_NOEXEC */
+	GAOL_JAIL_EMPTY,   /* a: str; covers a directory with an empty one */
+	GAOL_JAIL_DEVFS,   /* a: str; null, zero, random, urandom */
+	GAOL_JAIL_SEAL,    /* the root becomes read-only */
+	/* program and confine */
+	GAOL_JAIL_ATTACH,  /* a: data, struct gaol_parameters; b: the same, for a command with a credential. The process makes its jail, as the caller's user */
+	GAOL_JAIL_CONFINE, /* the last: nothing may be executed before it */
 	GAOL_OPS,
 
 	GAOL_FIXED = 1000,
@@ -98,7 +113,8 @@ enum gaol_op {
 	GAOL_PIPE,    /* the status pipe, in the caller */
 	GAOL_CREDENTIAL, /* another user; step: enum gaol_credential_part */
 	GAOL_LISTEN,  /* the socket that the filter's listener goes through */
-	GAOL_CGROUP   /* the program's birth in its cgroup, and the namespace that has this as its root */
+	GAOL_CGROUP,  /* the program's birth in its cgroup, and the namespace that has this as its root */
+	GAOL_CLONE_KEEPER /* the process that keeps a jail */
 };
 
 #define GAOL_BIND_RDONLY 1u
@@ -110,6 +126,7 @@ enum gaol_op {
 #define GAOL_BIND_FIFO 64u /* a FIFO, */
 #define GAOL_BIND_SOCK 128u /* a socket */
 #define GAOL_BIND_ALL 255u
+#define GAOL_JAIL_FLAGS 3u /* GAOL_BIND_RDONLY, GAOL_BIND_NOEXEC */
 #define GAOL_RULE_MOUNT 1u /* the path must be where something is mounted: what lies below a writable tree can have been moved */
 #define GAOL_RULE_SELF 2u  /* the path goes through the link of /proc to the process itself, which is followed */
 #define GAOL_RULE_ALL 3u
@@ -182,7 +199,7 @@ struct gaol_command {
 	uint32_t processors;      /* with cpu: how many can be busy with the program at once */
 	uint64_t cpu; /* nanoseconds of processor time after which the init ends the program; 0: no limit */
 	uint32_t umask; /* the program's, and one more; 0: it has the caller's */
-	uint32_t reserved;
+	uint32_t place;           /* str: an empty directory of this command's own, for GAOL_JAIL_ROOT and what follows; "": it has none */
 };
 
 #define GAOL_LIMITS_MAX 16u /* a kernel has that many resources (asm-generic/resource.h) */

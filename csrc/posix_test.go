@@ -34,6 +34,9 @@ func posixRows(t *testing.T) []row {
 	opened := plan.Step{Op: plan.CapOpen, Path: "/srv", Flags: plan.CapDir, Rights: [2]uint64{1, 1}}
 	linker := plan.Step{Op: plan.CapOpen, Path: "/libexec/ld-elf.so.1", Flags: plan.CapFile | plan.CapRead | plan.CapLoader}
 	enter := plan.Step{Op: plan.CapEnter, Flags: plan.CapTrap}
+	root, pool, seal := plan.Step{Op: plan.JailRoot, Text: "1"}, plan.Step{Op: plan.JailPool, Text: "1"}, plan.Step{Op: plan.JailSeal}
+	dir, private := plan.Step{Op: plan.JailDir, Path: "/srv", N: 0o755}, plan.Step{Op: plan.JailPrivate, Path: "/tmp"}
+	attach, confine := plan.Step{Op: plan.JailAttach, Params: []string{"children.max", "#0"}}, plan.Step{Op: plan.JailConfine}
 	return []row{
 		{"a profile", "", only(profile)},
 		{"a profile without parameters", "", only(plan.Step{Op: plan.Seatbelt, Text: "(version 1)"})},
@@ -61,6 +64,25 @@ func posixRows(t *testing.T) []row {
 			set(b, headerSize+8, uint32(len(b)))
 			return b
 		}},
+		{"a jail", "", only(root, dir, seal, attach, plan.Step{Op: plan.Rlimit, N: 4}, plan.Step{Op: plan.Limits}, confine)},
+		{"a jail with a pool", "", only(root, pool, dir, private, plan.Step{Op: plan.JailEmpty, Path: "/srv"}, seal, attach, confine)},
+		{"a view without a root", "a view without a root", only(dir, seal, attach, confine)},
+		{"two roots", "a second root", only(root, root, seal, attach, confine)},
+		{"a private directory without a pool", "a share without a pool", only(root, private, seal, attach, confine)},
+		{"a step behind the seal", "a step behind the seal of the root", only(root, seal, dir, attach, confine)},
+		{"a jail without a seal", "a jail without a view of its own", only(root, dir, attach, confine)},
+		{"a jail without a view", "a jail without a view of its own", only(attach, confine)},
+		{"two jails", "a jail without a view of its own", only(root, seal, attach, attach, confine)},
+		{"a view and no jail", "a jail that is not entered", only(root, seal)},
+		{"a view and capability mode instead", "a step before the jail", only(root, seal, enter)},
+		{"a jail that is not confined", "a jail that is not entered", only(root, seal, attach, plan.Step{Op: plan.Limits})},
+		{"a limit before the jail", "a step before the jail", only(root, seal, plan.Step{Op: plan.Rlimit, N: 4}, attach, confine)},
+		{"a confinement without a jail", "a jail that is not entered", only(confine)},
+		{"a step behind the confinement", "a step behind capability mode", only(root, seal, attach, confine, plan.Step{Op: plan.Limits})},
+		{"descriptors in a jail", "descriptors in a jail", only(root, seal, attach, opened, confine)},
+		{"a relative place of a mount", "a path that is not absolute", only(root, plan.Step{Op: plan.JailNullfs, Path: "srv", Text: "/srv"}, seal, attach, confine)},
+		{"a relative path of the host", "a path that is not absolute", only(root, plan.Step{Op: plan.JailNullfs, Path: "/srv", Text: "srv"}, seal, attach, confine)},
+		{"unknown flags of a mount", "unknown flags", only(root, plan.Step{Op: plan.JailNullfs, Path: "/srv", Text: "/srv", Flags: 4}, seal, attach, confine)},
 		{"a step of Linux", "a step of another system", only(plan.Step{Op: plan.NoNewPrivs}, profile)},
 		{"a filter", "a step of another system", only(plan.Step{Op: plan.Seccomp, Filter: longFilter(1)})},
 	}

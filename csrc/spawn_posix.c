@@ -95,21 +95,25 @@ static int limits(const struct gaol_command *c) {
 	return 0;
 }
 
-static void run_stage(struct job *job, int stage) {
+static const struct gaol_step *steps(const struct gaol_plan *p) { return (const void *)((const char *)p + p->steps); }
+
+static int run_step(struct job *job, const struct gaol_step *s) {
 	const struct gaol_plan *p = job->plan;
-	const struct gaol_step *steps = (const void *)((const char *)p + p->steps);
-	for (uint32_t i = p->first[stage]; i < p->first[stage + 1]; i++) {
-		const struct gaol_step *s = &steps[i];
-		const struct gaol_limit *l;
-		int r;
-		switch (s->op) {
-		case GAOL_RLIMIT:
-			l = (const void *)((const char *)p + s->b);
-			r = set_limit(s->a, l->soft, l->hard);
-			break;
-		case GAOL_LIMITS: r = limits(job->command); break;
-		default: r = gaol_platform.step(&job->state, p, s);
-		}
+	const struct gaol_limit *l;
+	switch (s->op) {
+	case GAOL_RLIMIT:
+		l = (const void *)((const char *)p + s->b);
+		return set_limit(s->a, l->soft, l->hard);
+	case GAOL_LIMITS: return limits(job->command);
+	}
+	return gaol_platform.step(&job->state, p, s);
+}
+
+static void run_stage(struct job *job, int stage, uint32_t from) {
+	const struct gaol_plan *p = job->plan;
+	for (uint32_t i = from; i < p->first[stage + 1]; i++) {
+		const struct gaol_step *s = &steps(p)[i];
+		int r = run_step(job, s);
 		if (r < 0) fail(job, s->op, i, r);
 	}
 }
@@ -125,11 +129,17 @@ static _Noreturn void child(struct job *job) {
 	for (int sig = 1; sig <= 128; sig++) (void)sigaction(sig, &plain, NULL);
 	if ((r = result(setsid())) < 0) fail(job, GAOL_SESSION, 0, r);
 	set_fds(job);
+	/* making a jail takes the caller's privilege; everything behind it is done by the program's user */
+	uint32_t from = job->plan->first[GAOL_STAGE_PROGRAM];
+	if (from < job->plan->first[GAOL_STAGE_PROGRAM + 1] && steps(job->plan)[from].op == GAOL_JAIL_ATTACH) {
+		if ((r = run_step(job, &steps(job->plan)[from])) < 0) fail(job, GAOL_JAIL_ATTACH, from, r);
+		from++;
+	}
 	if (c->credential != 0) take_credential(job);
 	if (c->umask != 0) (void)umask((mode_t)(c->umask - 1));
-	run_stage(job, GAOL_STAGE_PROGRAM);
+	run_stage(job, GAOL_STAGE_PROGRAM, from);
 	if ((r = result(chdir((const char *)c + c->dir))) < 0) fail(job, GAOL_CHDIR, 0, r);
-	run_stage(job, GAOL_STAGE_CONFINE);
+	run_stage(job, GAOL_STAGE_CONFINE, job->plan->first[GAOL_STAGE_CONFINE]);
 	/* only now, so that no signal ends this process without a record */
 	sigset_t none;
 	sigemptyset(&none);
@@ -144,6 +154,40 @@ static _Noreturn void child(struct job *job) {
 		if (refused != -EACCES && refused != -EPERM) refused = r, which = i;
 	}
 	fail(job, GAOL_EXEC, which, refused);
+}
+
+/* ---- the keeper: a process that makes what a program is to be in, and lives until it has taken that away ---- */
+
+static _Noreturn void keep(struct job *job, int hold) {
+	const struct gaol_plan *p = job->plan;
+	const char *place = (const char *)job->command + job->command->place;
+	int r;
+	/* Signals stay blocked, so that nothing but SIGKILL ends it. It holds none of the caller's descriptors: whoever waits for the end of a pipe
+	 * would wait for the keeper. */
+	if ((r = result(setsid())) < 0) fail(job, GAOL_SESSION, 0, r);
+	if ((r = result(fcntl(job->report, F_DUPFD_CLOEXEC, 2))) < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
+	job->report = r;
+	if ((r = result(fcntl(hold, F_DUPFD_CLOEXEC, 2))) < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
+	hold = r;
+	if ((r = result(dup2(job->report, 1))) < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
+	job->report = 1;
+	if ((r = result(dup2(hold, 0))) < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
+	if ((r = gaol_platform.close_from(2)) < 0) fail(job, GAOL_CLOSE_FDS, 0, r);
+	if ((r = result(chdir("/"))) < 0) fail(job, GAOL_CHDIR, 0, r);
+	(void)umask(0);
+	for (uint32_t i = p->first[GAOL_STAGE_INIT]; i < p->first[GAOL_STAGE_INIT + 1]; i++) {
+		const struct gaol_step *s = &steps(p)[i];
+		if ((r = gaol_platform.step(&job->state, p, s)) >= 0) continue;
+		(void)gaol_platform.clear(place);
+		fail(job, s->op, i, r);
+	}
+	struct gaol_failure fine = {GAOL_NONE, 0, 0};
+	ssize_t n = write(job->report, &fine, sizeof fine);
+	close(job->report);
+	char byte;
+	while (n == (ssize_t)sizeof fine && read(0, &byte, 1) < 0 && errno == EINTR) {}
+	r = gaol_platform.clear(place);
+	_exit(r == 0 ? 0 : -r < 255 ? -r : 255);
 }
 
 /* ---- the caller ---- */
@@ -201,49 +245,120 @@ static size_t read_all(int fd, void *to, size_t room) {
 	return n;
 }
 
-int gaol_posix_spawn(const void *plan, void *prepared, const void *command, const int report[2],
+/* What the child behind pid has to say before it is ready: 1, and a record, if that is that it is not; text is what comes with it. */
+static int heard(int fd, struct gaol_failure *failure, char *text) {
+	struct gaol_failure told;
+	if (read_all(fd, &told, sizeof told) != sizeof told) return 0;
+	if (told.op != GAOL_NONE) {
+		size_t n = read_all(fd, text, GAOL_TEXT_MAX - 1);
+		text[n] = 0;
+	}
+	*failure = told;
+	return 1;
+}
+
+static int reap(pid_t pid) {
+	int status;
+	pid_t r;
+	while ((r = waitpid(pid, &status, 0)) < 0 && errno == EINTR) {}
+	return r < 0 ? -errno : WIFEXITED(status) ? WEXITSTATUS(status) : -EOWNERDEAD;
+}
+
+int gaol_posix_release(int keeper, int hold, const char *place) {
+	close(hold);
+	int r = reap(keeper);
+	if (r < 0) return gaol_platform.clear(place); /* somebody has killed it, or taken in its end */
+	return -r;
+}
+
+static void close_pipes(const int *pipes, int n) {
+	for (int i = 0; i < n; i++)
+		if (pipes[i] >= 0) close(pipes[i]);
+}
+
+/* Starts the keeper, and returns when the view is made. Closes all ends but that of the hold. */
+static int start_keeper(struct job *job, const int pipes[6], struct gaol_posix_spawned *out, struct gaol_failure *failure, char *text) {
+	int pd = -1;
+	job->report = pipes[3];
+	pid_t pid = gaol_platform.fork(&pd, 1);
+	if (pid == 0) {
+		close(pipes[5]); /* or it would wait for itself */
+		keep(job, pipes[4]);
+	}
+	int error = errno;
+	close(pipes[3]), close(pipes[4]);
+	job->report = pipes[1];
+	if (pid < 0) {
+		close(pipes[2]), close(pipes[5]);
+		return failed(failure, GAOL_CLONE_KEEPER, error);
+	}
+	if (pd >= 0) close(pd);
+	int said = heard(pipes[2], failure, text);
+	close(pipes[2]);
+	if (said && failure->op == GAOL_NONE) {
+		out->keeper = pid, out->hold = pipes[5];
+		return 0;
+	}
+	close(pipes[5]);
+	(void)reap(pid);
+	if (!said) {
+		(void)gaol_platform.clear((const char *)job->command + job->command->place);
+		failed(failure, GAOL_CLONE_KEEPER, EOWNERDEAD);
+	}
+	return -1;
+}
+
+int gaol_posix_spawn(const void *plan, void *prepared, const void *command, const int pipes[6],
 	struct gaol_posix_spawned *out, struct gaol_failure *failure, char *text) {
+	const struct gaol_plan *p = plan;
+	const char *place = (const char *)command + ((const struct gaol_command *)command)->place;
 	struct job job;
 	sigset_t all, old;
-	int result = -1;
+	int result = -1, kept = p->first[GAOL_STAGE_INIT] < p->first[GAOL_STAGE_INIT + 1];
 
 	failure->op = GAOL_NONE, failure->step = 0, failure->error = 0;
 	text[0] = 0;
-	out->pid = out->pd = -1;
-	if (make_job(&job, plan, prepared, command, report[1]) < 0) {
-		close(report[1]);
+	out->pid = out->pd = out->keeper = out->hold = -1;
+	if (make_job(&job, plan, prepared, command, pipes[1]) < 0) {
 		failed(failure, GAOL_ARENA, ENOMEM);
+		close_pipes(pipes + 1, 5);
+		goto out;
+	}
+	if (kept && (gaol_platform.clear == NULL || place[0] != '/' || pipes[5] < 0)) {
+		failed(failure, GAOL_CLONE_KEEPER, EINVAL);
+		close_pipes(pipes + 1, 5);
 		goto out;
 	}
 	/* none of the caller's handlers may run in the child, which has the memory that they work on as a copy */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (kept && start_keeper(&job, pipes, out, failure, text) < 0) {
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+		close(pipes[1]);
+		goto out;
+	}
 	int pd = -1;
-	pid_t pid = gaol_platform.fork(&pd);
+	pid_t pid = gaol_platform.fork(&pd, 0);
 	if (pid == 0) child(&job);
 	int error = errno;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	close(report[1]);
+	close(pipes[1]);
 	if (pid < 0) {
 		failed(failure, GAOL_CLONE_PROGRAM, error);
-		goto out;
-	}
-	/* The pipe ends with the exec, which closes the child's end; or a record comes first. */
-	struct gaol_failure told;
-	if (read_all(report[0], &told, sizeof told) == sizeof told) {
-		size_t n = read_all(report[0], text, GAOL_TEXT_MAX - 1);
-		text[n] = 0;
-		*failure = told;
-		int status;
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+	} else if (heard(pipes[0], failure, text)) { /* The pipe ends with the exec, which closes the child's end; or a record comes first. */
+		(void)reap(pid);
 		if (pd >= 0) close(pd);
-		goto out;
+	} else {
+		out->pid = pid, out->pd = pd;
+		result = 0;
 	}
-	out->pid = pid, out->pd = pd;
-	result = 0;
+	if (result < 0 && out->keeper >= 0) {
+		(void)gaol_posix_release(out->keeper, out->hold, place);
+		out->keeper = out->hold = -1;
+	}
 out:
 	free_job(&job);
-	close(report[0]);
+	close(pipes[0]);
 	return result;
 }
 

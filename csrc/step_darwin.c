@@ -231,7 +231,8 @@ static int step(struct gaol_posix_state *state, const struct gaol_plan *plan, co
 	return errno != 0 ? -errno : -EINVAL;
 }
 
-static pid_t plain_fork(int *pd) {
+static pid_t plain_fork(int *pd, int keeper) {
+	(void)keeper;
 	*pd = -1;
 	return fork();
 }
@@ -290,4 +291,4 @@ static int close_from(int from) {
 }
 #endif
 
-const struct gaol_platform gaol_platform = {prepare, release, plain_fork, close_from, step, plain_exec};
+const struct gaol_platform gaol_platform = {prepare, release, plain_fork, close_from, step, plain_exec, NULL};

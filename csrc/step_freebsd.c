@@ -1,4 +1,4 @@
-/* step_freebsd.c: capability mode. The child opens what is granted, by the user that the program is to be, and limits each descriptor; the last thing
+/* step_freebsd.c: capability mode, and the exec in a jail, whose steps are in jail_freebsd.c. The child opens what is granted, by the user that the program is to be, and limits each descriptor; the last thing
  * before the exec is the mode itself, since the program's executable is opened by its path. Nothing may run without it: an exec whose mode could not
  * be entered is a failure, and so is a descriptor whose rights could not be limited. Compiled and linked from Linux, never run by its tests. */
 #include <sys/param.h>
@@ -12,35 +12,33 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "step_freebsd.h"
 
-#include "spawn_posix.h"
+#include "jail_freebsd.h"
 
 /* What the child keeps: it is a copy of the caller's memory, so that nobody else writes here. */
 static struct {
 	uint32_t opened;
 	int linker; /* -1: none */
 	int enter, trap, entered;
+	int attached, jailed; /* in a jail; and all is done that comes before the exec */
 	int first; /* errno of the first exec in capability mode */
 } mine;
 
 static int prepare(const struct gaol_plan *plan, void **prepared, char **text) {
-	(void)plan;
-	*prepared = NULL, *text = NULL;
-	return 0;
+	*text = NULL;
+	return gaol_jail_prepare(plan, prepared);
 }
-
-static void release(void *prepared) { (void)prepared; }
 
 /* A process of pdfork is left alone by wait4(-1) of the caller's other code, and a wait for its number still finds it (man 2 pdfork). The descriptor
  * is what ends it if this process does: without PD_DAEMON the kernel kills it when the last copy is closed. */
-static pid_t fork_described(int *pd) {
-	pid_t pid = pdfork(pd, PD_CLOEXEC);
+static pid_t fork_described(int *pd, int keeper) {
+	pid_t pid = pdfork(pd, PD_CLOEXEC | (keeper ? PD_DAEMON : 0));
 	if (pid == 0) {
 		memset(&mine, 0, sizeof mine);
 		mine.linker = -1;
@@ -124,11 +122,19 @@ static int step(struct gaol_posix_state *state, const struct gaol_plan *plan, co
 	case GAOL_CAP_OPEN: return open_granted(state, plan, s);
 	case GAOL_CAP_ENTER:
 		if ((r = quiet_terminals(state->command)) < 0) return r;
-		if ((r = result(procctl(P_PID, 0, PROC_NO_NEW_PRIVS_CTL, &yes))) < 0) return r;
+		if ((r = result(procctl(P_PID, getpid(), PROC_NO_NEW_PRIVS_CTL, &yes))) < 0) return r;
 		mine.enter = 1, mine.trap = (s->flags & GAOL_CAP_TRAP) != 0;
 		return 0;
+	case GAOL_JAIL_CONFINE:
+		if (!mine.attached) return -EINVAL;
+		if ((r = quiet_terminals(state->command)) < 0) return r;
+		if ((r = result(procctl(P_PID, getpid(), PROC_NO_NEW_PRIVS_CTL, &yes))) < 0) return r;
+		mine.jailed = 1;
+		return 0;
 	}
-	return -EINVAL;
+	r = gaol_jail_step(state, plan, s);
+	if (s->op == GAOL_JAIL_ATTACH && r == 0) mine.attached = 1;
+	return r;
 }
 
 /* Whether the executable asks for a run-time linker: 1 or 0; -errno. */
@@ -154,6 +160,10 @@ static int dynamic(int fd) {
 static int exec(struct gaol_posix_state *state, const char *candidate, char *const argv[], char *const envp[]) {
 	cap_rights_t rights;
 	int number = (int)gaol_cap_program(state->command), r;
+	if (mine.jailed && !mine.enter) {
+		execve(candidate, argv, envp);
+		return -errno;
+	}
 	if (!mine.enter) return -EPERM; /* a plan without its last step confines nothing */
 	if (mine.entered) return mine.first;
 	int fd = result(open(candidate, O_RDONLY | O_CLOEXEC));
@@ -177,7 +187,7 @@ static int exec(struct gaol_posix_state *state, const char *candidate, char *con
 	if ((r = result(fcntl(number, F_SETFD, linked ? 0 : FD_CLOEXEC))) < 0) return r;
 
 	int trap = PROC_TRAPCAP_CTL_ENABLE;
-	if (mine.trap && (r = result(procctl(P_PID, 0, PROC_TRAPCAP_CTL, &trap))) < 0) return r;
+	if (mine.trap && (r = result(procctl(P_PID, getpid(), PROC_TRAPCAP_CTL, &trap))) < 0) return r;
 	if ((r = result(cap_enter())) < 0) return r == -ENOSYS ? -ENOTSUP : r; /* ENOSYS: a kernel without capabilities */
 	mine.entered = 1;
 	u_int mode = 0;
@@ -187,7 +197,7 @@ static int exec(struct gaol_posix_state *state, const char *candidate, char *con
 	return mine.first = -errno;
 }
 
-const struct gaol_platform gaol_platform = {prepare, release, fork_described, close_from, step, exec};
+const struct gaol_platform gaol_platform = {prepare, gaol_jail_release, fork_described, close_from, step, exec, gaol_jail_clear};
 
 /* ---- the probe ---- */
 
@@ -198,7 +208,7 @@ int gaol_capsicum_try(void) {
 	if (pid == 0) {
 		u_int mode = 0;
 		int yes = PROC_NO_NEW_PRIVS_ENABLE;
-		if (procctl(P_PID, 0, PROC_NO_NEW_PRIVS_CTL, &yes) < 0) _exit(errno);
+		if (procctl(P_PID, getpid(), PROC_NO_NEW_PRIVS_CTL, &yes) < 0) _exit(errno);
 		if (cap_enter() < 0) _exit(errno);
 		if (cap_getmode(&mode) < 0 || mode != 1) _exit(ENOTSUP);
 		/* it must deny what it is for */
@@ -215,14 +225,20 @@ int gaol_capsicum_try(void) {
 
 #define MOST 512 /* that are looked at at once: there is a next look, until none is left */
 
-int gaol_reaper(void) { return procctl(P_PID, 0, PROC_REAP_ACQUIRE, NULL) == 0 || errno == EBUSY ? 0 : errno; }
+int gaol_reaper(void) { return procctl(P_PID, getpid(), PROC_REAP_ACQUIRE, NULL) == 0 || errno == EBUSY ? 0 : errno; }
+
+/* At once, and those too that a reaper of the program's own has below it, whom the list does not show while that lives (man 2 procctl). */
+int gaol_reaper_kill(int pid) {
+	struct procctl_reaper_kill ask = {.rk_sig = SIGKILL, .rk_flags = REAPER_KILL_SUBTREE, .rk_subtree = pid};
+	return procctl(P_PID, getpid(), PROC_REAP_KILL, &ask) == 0 ? (int)ask.rk_killed : -errno;
+}
 
 int gaol_reaper_list(int pid, int *pids, int room) {
 	struct procctl_reaper_pidinfo info[MOST];
 	struct procctl_reaper_pids ask = {.rp_count = MOST, .rp_pids = info};
 	int n = 0;
 	memset(info, 0, sizeof info);
-	if (procctl(P_PID, 0, PROC_REAP_GETPIDS, &ask) < 0) return -errno;
+	if (procctl(P_PID, getpid(), PROC_REAP_GETPIDS, &ask) < 0) return -errno;
 	for (unsigned i = 0; i < MOST && info[i].pi_flags & REAPER_PIDINFO_VALID; i++) {
 		if (info[i].pi_subtree != pid || info[i].pi_pid == pid) continue;
 		if (info[i].pi_flags & REAPER_PIDINFO_ZOMBIE) {

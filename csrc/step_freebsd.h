@@ -9,6 +9,9 @@ int gaol_capsicum_try(void);
  * their session, group or parent. It stays so. 0 or an errno. */
 int gaol_reaper(void);
 
+/* gaol_reaper_kill kills all processes that descend from pid, which was a child of this process: how many, or -errno; -ESRCH: there are none. */
+int gaol_reaper_kill(int pid);
+
 /* gaol_reaper_list writes the live processes that descend from pid, which was a child of this process, without pid itself: how many, or -errno.
  * Ended ones that have fallen to this process it takes in. */
 int gaol_reaper_list(int pid, int *pids, int room);

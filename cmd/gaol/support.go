@@ -19,6 +19,7 @@ type supportJSON struct {
 
 type engineJSON struct {
 	Engine     string        `json:"engine"`
+	Program    string        `json:"program,omitempty"` // where the support depends on what kind it is
 	Operations []supportJSON `json:"operations"`
 }
 
@@ -64,19 +65,33 @@ var forms = []struct {
 func supports(host gaol.Probed) []engineJSON {
 	out := []engineJSON{}
 	for _, engine := range host.Engines() {
-		e := engineJSON{Engine: engine.String()}
-		for _, f := range forms {
-			level, mechanism := f.op.Support(host.Force(engine))
-			e.Operations = append(e.Operations, supportJSON{f.name, level.String(), mechanism})
+		if engine != gaol.EngineCapsicum {
+			out = append(out, supportOf(engine.String(), "", host.Force(engine)))
+			continue
 		}
-		out = append(out, e)
+		for _, kind := range []gaol.ProgramKind{gaol.DynamicProgram, gaol.StaticProgram, gaol.CooperatingProgram} {
+			out = append(out, supportOf(engine.String(), kind.String(), host.Force(engine).Program(kind)))
+		}
 	}
 	return out
 }
 
+func supportOf(engine, program string, host gaol.Probed) engineJSON {
+	e := engineJSON{Engine: engine, Program: program}
+	for _, f := range forms {
+		level, mechanism := f.op.Support(host)
+		e.Operations = append(e.Operations, supportJSON{f.name, level.String(), mechanism})
+	}
+	return e
+}
+
 func printSupports(w io.Writer, engines []engineJSON) {
 	for _, e := range engines {
-		fmt.Fprintf(w, "Operations, by the %s engine:\n", e.Engine)
+		kind := ""
+		if e.Program != "" {
+			kind = ", for a program that is " + e.Program
+		}
+		fmt.Fprintf(w, "Operations, by the %s engine%s:\n", e.Engine, kind)
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, o := range e.Operations {
 			fmt.Fprintf(t, "  %s\t%s\t%s\n", o.Operation, o.Level, o.Mechanism)

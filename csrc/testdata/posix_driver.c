@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
 	signal(SIGTERM, SIG_IGN); /* which an exec would hand on */
 	sigset_t blocked;
 	sigemptyset(&blocked), sigaddset(&blocked, SIGUSR1), sigprocmask(SIG_BLOCK, &blocked, NULL);
-	int report[2];
+	int report[6] = {-1, -1, -1, -1, -1, -1};
 	if (pipe(report) < 0) return 1;
 	fcntl(report[0], F_SETFD, FD_CLOEXEC), fcntl(report[1], F_SETFD, FD_CLOEXEC);
 	struct gaol_posix_spawned out;

@@ -47,7 +47,7 @@ func read(b []byte) Command {
 			panic("a limit that C does not read like this")
 		}
 	}
-	c.Disk, c.Processors, c.CPU = str(word(56)), word(60), long(64)
+	c.Disk, c.Processors, c.CPU, c.Place = str(word(56)), word(60), long(64), str(word(76))
 	if mask := word(72); mask != 0 {
 		c.Umask = new(mask - 1)
 	}
@@ -67,7 +67,7 @@ func TestACommandComesBackAsItWas(t *testing.T) {
 			Argv: list("argv", 1), Env: list("env", 0), Candidates: list("candidates", 1),
 			FDs: rapid.SliceOfN(rapid.IntRange(0, 1<<31-1), 3, 8).Draw(t, "fds"),
 			Dir: oddString.Draw(t, "dir"), TTY: rapid.IntRange(-1, 2).Draw(t, "tty"), Foreground: rapid.Bool().Draw(t, "foreground"),
-			Disk: oddString.Draw(t, "disk"), CPU: rapid.Uint64().Draw(t, "cpu"), Processors: rapid.Uint32().Draw(t, "processors"),
+			Disk: oddString.Draw(t, "disk"), Place: oddString.Draw(t, "place"), CPU: rapid.Uint64().Draw(t, "cpu"), Processors: rapid.Uint32().Draw(t, "processors"),
 		}
 		for range rapid.IntRange(0, 16).Draw(t, "limits") {
 			c.Limits = append(c.Limits, ResourceLimit{rapid.Uint32().Draw(t, "resource"), Limit{rapid.Uint64().Draw(t, "soft"), rapid.Uint64().Draw(t, "hard")}})

@@ -68,7 +68,7 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 		return words(&s.Limit.Soft, &s.Limit.Hard)
 	case capRights:
 		return words(&s.Rights[0], &s.Rights[1])
-	case parameters:
+	case parameters, others:
 		if uint64(v)+4 > uint64(len(b)) {
 			return errTruncated
 		}
@@ -81,7 +81,11 @@ func get(b []byte, s *Step, kind arg, v, other uint32, second bool) error {
 			if err != nil {
 				return err
 			}
-			s.Params = append(s.Params, value)
+			if kind == others {
+				s.Others = append(s.Others, value)
+			} else {
+				s.Params = append(s.Params, value)
+			}
 		}
 	case filter:
 		if uint64(v)+uint64(other)*8 > uint64(len(b)) {

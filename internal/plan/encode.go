@@ -34,6 +34,7 @@ type Step struct {
 	Limit   Limit
 	Filter  []Instruction
 	Params  []string  // a key, a value, …
+	Others  []string  // the same, where a command has another user
 	Rights  [2]uint64 // of a descriptor, as struct gaol_rights has them
 	Why     string
 }
@@ -129,9 +130,13 @@ func (a *area) put(kind arg, s *Step, second bool) (uint32, error) {
 		return at, nil
 	case count:
 		return uint32(len(s.Filter)), nil
-	case parameters:
-		at := make([]uint32, len(s.Params))
-		for i, p := range s.Params {
+	case parameters, others:
+		list := s.Params
+		if kind == others {
+			list = s.Others
+		}
+		at := make([]uint32, len(list))
+		for i, p := range list {
 			var err error
 			if at[i], err = a.str(p); err != nil {
 				return 0, err
@@ -223,6 +228,7 @@ type Command struct {
 	Processors uint32          // with CPU: how many can be busy with the program at once
 	User       *User           // nil: the caller
 	Umask      *uint32         // nil: the caller's
+	Place      string          // an empty directory of this command's own, for the view of a jail
 	// Mark, if not empty, tells this command from all others to those that look at it from outside. It is not encoded.
 	Mark string
 }
@@ -271,6 +277,10 @@ func (c Command) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	place, err := a.str(c.Place)
+	if err != nil {
+		return nil, err
+	}
 	a.align(8)
 	limits := a.offset()
 	for _, l := range c.Limits {
@@ -298,6 +308,7 @@ func (c Command) Encode() ([]byte, error) {
 	if c.Umask != nil {
 		le.PutUint32(out[len(head)*4+8:], *c.Umask+1)
 	}
+	le.PutUint32(out[len(head)*4+12:], place)
 	return aligned(out), nil
 }
 

@@ -47,6 +47,10 @@ var anyStep = rapid.Custom(func(t *rapid.T) Step {
 			for range rapid.IntRange(0, 5).Draw(t, "parameters") {
 				s.Params = append(s.Params, oddString.Draw(t, "key"), oddString.Draw(t, "value"))
 			}
+		case others:
+			for range rapid.IntRange(0, 5).Draw(t, "others") {
+				s.Others = append(s.Others, oddString.Draw(t, "key"), oddString.Draw(t, "value"))
+			}
 		case filter:
 			s.Filter = rapid.SliceOfN(anyInstruction, 0, 20).Draw(t, "filter")
 		}
@@ -144,6 +148,19 @@ func everyStep() []Step {
 		{Op: CapOpen, Path: "/srv/in", Flags: CapDir, Rights: [2]uint64{0x80d, 0x20}},
 		{Op: CapOpen, Path: "/libexec/ld-elf.so.1", Flags: CapFile | CapRead | CapLoader, Rights: [2]uint64{1 << 7, 0}},
 		{Op: CapEnter, Flags: CapTrap},
+		{Op: JailRoot, Text: "1048576"},
+		{Op: JailPool, Text: "536870912"},
+		{Op: JailDir, Path: "/srv", N: 0o755},
+		{Op: JailLink, Path: "/home", Text: "usr/home"},
+		{Op: JailCopy, Path: "/etc/localtime", Text: "/etc/localtime"},
+		{Op: JailNullfs, Path: "/usr", Text: "/usr", Flags: ReadOnly},
+		{Op: JailNullfs, Path: "/srv/out", Text: "/srv/out", Flags: NoExec},
+		{Op: JailPrivate, Path: "/tmp", N: 3, Flags: NoExec},
+		{Op: JailEmpty, Path: "/srv/keys"},
+		{Op: JailDevfs, Path: "/dev"},
+		{Op: JailSeal},
+		{Op: JailAttach, Params: []string{"allow.nosuser", "", "children.max", "#0"}, Others: []string{"allow.suser", ""}},
+		{Op: JailConfine},
 		{Op: Seatbelt, Text: "(version 1)(deny default)", Params: []string{"R0", "/srv/a b", "R1", "/private/tmp"}},
 	})
 }

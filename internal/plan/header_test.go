@@ -194,7 +194,7 @@ func TestTheStructsHaveTheSizesOfTheHeader(t *testing.T) {
 
 func TestTheArgumentsAreThoseThatTheCoreChecks(t *testing.T) {
 	kinds := map[arg]string{none: "ZERO", path: "PATH", text: "STR", host: "PATH", target: "STR", mode: "ANY", slot: "SLOT", number: "ANY",
-		rights: "ANY", port: "PORT", netRights: "ANY", ruleset: "LANDLOCK", resource: "ANY", limit: "LIMIT", filter: "FILTER", count: "ANY", parameters: "PARAMETERS", capRights: "RIGHTS"}
+		rights: "ANY", port: "PORT", netRights: "ANY", ruleset: "LANDLOCK", resource: "ANY", limit: "LIMIT", filter: "FILTER", count: "ANY", parameters: "PARAMETERS", others: "PARAMETERS", capRights: "RIGHTS"}
 	_, values := enum(t, source(t, "plan.h"), "gaol_op")
 	rules := regexp.MustCompile(`\[(GAOL_\w+)\] = \{1, (\w+), (\w+), (\w+), (\w+)\}`).FindAllStringSubmatch(source(t, "plan.c"), -1)
 	if len(rules) != int(ops)-1 {

@@ -69,6 +69,18 @@ const (
 	Seatbelt
 	CapOpen
 	CapEnter
+	JailRoot
+	JailPool
+	JailDir
+	JailLink
+	JailCopy
+	JailNullfs
+	JailPrivate
+	JailEmpty
+	JailDevfs
+	JailSeal
+	JailAttach
+	JailConfine
 	ops
 )
 
@@ -94,6 +106,7 @@ const (
 	Credential
 	Listen
 	Cgroup
+	CloneKeeper
 )
 
 // arg is what a step's a or b means.
@@ -118,6 +131,7 @@ const (
 	count          // how many of them
 	parameters     // struct gaol_parameters
 	capRights      // struct gaol_rights
+	others         // struct gaol_parameters, for another user
 )
 
 // info describes the steps: the word that String prints and errors use, the stage, the arguments.
@@ -169,6 +183,18 @@ var info = [ops]struct {
 	Seatbelt:        {"seatbelt", Confine, text, parameters},
 	CapOpen:         {"cap-open", Confine, path, capRights},
 	CapEnter:        {"cap-enter", Confine, none, none},
+	JailRoot:        {"jail-root", Init, text, none},
+	JailPool:        {"jail-pool", Init, text, none},
+	JailDir:         {"jail-dir", Init, path, mode},
+	JailLink:        {"jail-link", Init, path, target},
+	JailCopy:        {"jail-copy", Init, path, host},
+	JailNullfs:      {"jail-nullfs", Init, path, host},
+	JailPrivate:     {"jail-private", Init, path, number},
+	JailEmpty:       {"jail-empty", Init, path, none},
+	JailDevfs:       {"jail-devfs", Init, path, none},
+	JailSeal:        {"jail-seal", Init, none, none},
+	JailAttach:      {"jail-attach", Program, parameters, others},
+	JailConfine:     {"jail-confine", Confine, none, none},
 }
 
 // fixed names the ops that are not steps of a plan.
@@ -193,6 +219,7 @@ var fixed = map[Op]string{
 	Credential:   "credential",
 	Listen:       "listen for denied calls",
 	Cgroup:       "enter the cgroup",
+	CloneKeeper:  "clone keeper",
 }
 
 func (o Op) valid() bool { return o >= IDMap && o < ops }

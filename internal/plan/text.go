@@ -81,7 +81,7 @@ func (p Plan) String() string {
 
 // bsd says that the plan is for macOS or FreeBSD.
 func (p Plan) bsd() bool {
-	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == Seatbelt || s.Op == CapEnter })
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == Seatbelt || s.Op == CapEnter || s.Op == JailConfine })
 }
 
 // String is the step as text, without Why.
@@ -136,6 +136,11 @@ func (s Step) String() string {
 		case parameters:
 			for i := 0; i+1 < len(s.Params); i += 2 {
 				add("%s=%q", quote(s.Params[i]), s.Params[i+1])
+			}
+		case others:
+			add("for another user")
+			for i := 0; i+1 < len(s.Others); i += 2 {
+				add("%s=%q", quote(s.Others[i]), s.Others[i+1])
 			}
 		}
 	}

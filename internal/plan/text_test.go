@@ -38,14 +38,14 @@ func TestTheTextOfEveryStepIsTheGoldenOne(t *testing.T) {
 
 func TestEveryFixedOpHasANameOfItsOwn(t *testing.T) {
 	seen := map[string]bool{}
-	for op := CloneBuilder; op <= Cgroup; op++ {
+	for op := CloneBuilder; op <= CloneKeeper; op++ {
 		name := op.String()
 		if seen[name] || strings.HasPrefix(name, "op ") {
 			t.Errorf("%d is called %q", uint32(op), name)
 		}
 		seen[name] = true
 	}
-	if s := (Cgroup + 1).String(); s != "op 1020" {
+	if s := (CloneKeeper + 1).String(); s != "op 1021" {
 		t.Errorf("got %q", s)
 	}
 	if s := (Step{Op: Exec}).String(); s != "execute" {

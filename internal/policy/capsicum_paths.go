@@ -325,7 +325,7 @@ func capsicumLimits(p *Policy, l profile.Limits, _ Host) (lacks []Unsupported) {
 		p.Limits.Seconds = int64(l.CPU/time.Second) + 1
 	}
 	// the executable, the grants, the preload library's directory, and one to open something with
-	if least := int64(firstDescriptor + len(p.Capsicum.Grants) + 3); l.Files != 0 && l.Files < least {
+	if least := int64(firstDescriptor + len(p.Capsicum.Grants) + 3); l.Files != 0 && l.Files < least && p.Engine == CapsicumEngine {
 		lack("Files", "numbers for the granted descriptors", fmt.Sprintf("they begin at %d", firstDescriptor), fmt.Sprintf("a limit of %d or more", least))
 	}
 	for _, f := range []struct {
@@ -334,7 +334,7 @@ func capsicumLimits(p *Policy, l profile.Limits, _ Host) (lacks []Unsupported) {
 	}{
 		{l.Memory != 0, "Memory", "a limit of memory that SHM_ANON counts for", "RLIMIT_VMEM bounds the address space, and shared memory without a name lies outside of it"},
 		{l.Processes != 0, "Processes", "a count of the processes of a sandbox", "RLIMIT_NPROC counts those of a user"},
-		{l.Disk != 0, "Disk", "Private directories", "capability mode has none"},
+		{l.Disk != 0 && p.Engine == CapsicumEngine, "Disk", "Private directories", "capability mode has none"},
 		{l.Core > 1, "Core", "cores that are files of the program", "kern.corefile says where they are written"},
 		{l.Instructions != 0, "Instructions", "a counter of retired instructions", "gaol reads none on FreeBSD"},
 		{l.Processors != 0, "Processors", "a bound of processors", "that of rctl(8) is for root and takes a kernel with RACCT"},
@@ -351,7 +351,7 @@ func capsicumLimits(p *Policy, l profile.Limits, _ Host) (lacks []Unsupported) {
 func capsicumHeld(l *Limits) map[string]string {
 	cpu := fmt.Sprintf("RLIMIT_CPU of %d s", l.Seconds)
 	return map[string]string{"Wall": "gaol's timer", "Output": "gaol's pipes", "Files": "RLIMIT_NOFILE", "FileSize": "RLIMIT_FSIZE", "Stack": "RLIMIT_STACK",
-		"Core": "RLIMIT_CORE", "CPU": cpu}
+		"Core": "RLIMIT_CORE", "CPU": cpu, "Disk": "the size of a tmpfs"}
 }
 
 // InTable is a name that the program may use, and the grant that it leads to.

@@ -12,22 +12,15 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-// ProgramKind is how a program takes the descriptors. Capability mode is the same for all three, and so is what they can never reach.
-type ProgramKind uint8
+// ProgramKind is how a program takes the descriptors.
+type ProgramKind = profile.ProgramKind
 
-// The kinds. The zero value is what most programs are.
+// The kinds.
 const (
-	Dynamic     ProgramKind = iota // the run-time linker loads the preload library into it, which turns paths to descriptors
-	Static                         // nothing can be loaded into it: it has what it inherits
-	Cooperating                    // it reads the table of descriptors itself, however it is linked
+	Dynamic     = profile.Dynamic
+	Static      = profile.Static
+	Cooperating = profile.Cooperating
 )
-
-func (k ProgramKind) String() string {
-	if k > Cooperating {
-		return "unknown"
-	}
-	return [...]string{"dynamically linked", "statically linked", "cooperating"}[k]
-}
 
 // Capsicum is what the engine of capability mode grants.
 type Capsicum struct {
@@ -91,7 +84,12 @@ func init() {
 			}
 			return Unsupported{Mechanism: capsicumMechanism, Detail: h.Capsicum.Reason, Fix: h.Capsicum.Fix}, h.Capsicum.OK
 		},
-		resolve: resolveCapsicum,
+		resolve: func(p profile.Profile, h Host) (Policy, error) {
+			if p.Engine == profile.EngineJail {
+				return resolveJail(p, h)
+			}
+			return resolveCapsicum(p, h)
+		},
 		checks: func(h Host) []NamedCheck {
 			return []NamedCheck{check(capsicumMechanism, h.Capsicum, "a process enters capability mode and executes a program there"),
 				check("preload library", h.Preload, "it is installed: granted paths reach dynamically linked programs"),
@@ -99,8 +97,16 @@ func init() {
 		},
 		limits: capsicumLimits,
 		held:   capsicumHeld,
-		text:   capsicumText,
+		text: func(p *Policy) string {
+			if p.Engine == JailEngine {
+				return jailText(p)
+			}
+			return capsicumText(p)
+		},
 		shows: func(p *Policy, at string) bool {
+			if p.Engine == JailEngine {
+				return p.shown(at)
+			}
 			return slices.ContainsFunc(p.Capsicum.Table(), func(t InTable) bool { return at == t.Name || p.Capsicum.Grants[t.Grant].Dir && below(at, t.Name) })
 		},
 	}
@@ -110,6 +116,9 @@ func resolveCapsicum(p profile.Profile, h Host) (Policy, error) {
 	r := &caps{host: h, grants: map[string]*capNode{}, paths: pathCache{fs: h.FS, seen: map[string]status{}}}
 	r.policy = Policy{Platform: FreeBSD, Engine: CapsicumEngine, Kill: p.OnDenied == profile.Kill, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir,
 		Mechanisms: []string{"capability mode", "PROC_NO_NEW_PRIVS", "resource limits"}, Capsicum: Capsicum{Program: h.Program}}
+	if p.Program != Dynamic {
+		r.host.Program, r.policy.Capsicum.Program = p.Program, p.Program
+	}
 	if !h.Capsicum.OK {
 		for _, op := range p.Operations {
 			r.lack(op, capsicumMechanism, h.Capsicum.Reason, h.Capsicum.Fix)

@@ -69,7 +69,9 @@ type Host struct {
 	// Of FreeBSD: capability mode with descriptors; the preload library, at PreloadPath; jails. Program is the kind of program that is meant.
 	Capsicum, Preload, Jail Check
 	PreloadPath             string
-	Program                 ProgramKind
+	// JailParameters are those of a jail that the kernel knows, of the ones that package jail has.
+	JailParameters []string
+	Program        ProgramKind
 	// Force is the engine that a profile gets which forces none itself.
 	Force profile.Engine
 }

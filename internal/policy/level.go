@@ -94,9 +94,11 @@ func resolveAlone(op profile.Operation, h Host) (Policy, error) {
 func always(op profile.Operation, engine string) bool {
 	switch op.Kind {
 	case profile.Signal:
-		return engine == NamespaceEngine || engine == LandlockEngine || engine == CapsicumEngine
+		return engine == NamespaceEngine || engine == LandlockEngine || engine == CapsicumEngine || engine == JailEngine
 	case profile.SystemInfoRead:
-		return engine == CapsicumEngine
+		return engine == CapsicumEngine || engine == JailEngine
+	case profile.IPC:
+		return engine == JailEngine && op.IPC == profile.POSIXSharedMemory
 	case profile.FileReadMetadata:
 		return !op.Deny && engine == LandlockEngine
 	}

@@ -99,6 +99,7 @@ type Policy struct {
 	Seatbelt Seatbelt // of the engine of macOS
 
 	Capsicum Capsicum // of the first engine of FreeBSD
+	Jail     Jail     // and of the second, which has Entries, too
 
 	Engine     string
 	Mechanisms []string

@@ -145,9 +145,11 @@ func (p *Policy) Shows(at string) bool {
 	if shows := platforms[p.Platform].shows; shows != nil {
 		return shows(p, at)
 	}
-	if p.Engine != NamespaceEngine {
-		return true
-	}
+	return p.Engine != NamespaceEngine || p.shown(at)
+}
+
+// shown is Shows, for a view of entries.
+func (p *Policy) shown(at string) bool {
 	for i := range p.Entries {
 		if below(p.Entries[i].Path, at) {
 			return true // a directory on the way to an entry
@@ -160,7 +162,7 @@ func (p *Policy) Shows(at string) bool {
 // HostPath is where a path inside lies on the host, following the links of the view; false if the view does not show it or it is
 // the program's own.
 func (p *Policy) HostPath(at string) (string, bool) {
-	if p.Engine != NamespaceEngine {
+	if p.Engine != NamespaceEngine && p.Engine != JailEngine {
 		return at, true
 	}
 	for range maxLinks {

@@ -265,7 +265,27 @@ type Profile struct {
 	PassEnv    []string // names copied from the caller's environment when they are set there
 	Dir        string   // working directory inside; empty: see Cmd.Dir
 	Limits     Limits
-	Engine     Engine // no part of files: a profile is for any host
+	// No part of files, since a profile is for any host:
+	Engine  Engine
+	Program ProgramKind
+}
+
+// ProgramKind is how a program takes descriptors where no path means anything. Capability mode is the same for all three, and so is what they
+// can never reach.
+type ProgramKind uint8
+
+// The kinds. The zero value is what most programs are.
+const (
+	Dynamic     ProgramKind = iota // the run-time linker loads the preload library into it, which turns paths to descriptors
+	Static                         // nothing can be loaded into it: it has what it inherits
+	Cooperating                    // it reads the table of descriptors itself, however it is linked
+)
+
+func (k ProgramKind) String() string {
+	if k > Cooperating {
+		return "unknown"
+	}
+	return [...]string{"dynamically linked", "statically linked", "cooperating"}[k]
 }
 
 // Engine is the way in which a host confines: see internal/policy.

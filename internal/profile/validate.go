@@ -36,6 +36,9 @@ func (p Profile) Validate() error {
 	if p.Engine > EngineJail {
 		return &Error{Operation: "WithEngine", Err: fmt.Errorf("unknown engine %d; write EngineNamespace, EngineLandlock, EngineSeatbelt, EngineCapsicum or EngineJail", p.Engine)}
 	}
+	if p.Program > Cooperating {
+		return &Error{Operation: "WithProgram", Err: fmt.Errorf("unknown kind %d; write DynamicProgram, StaticProgram or CooperatingProgram", p.Program)}
+	}
 	if p.OnDenied > Kill {
 		return &Error{Operation: "OnDenied", Err: fmt.Errorf("unknown action %d", p.OnDenied)}
 	}

@@ -7,6 +7,7 @@ package run
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -17,6 +18,8 @@ import (
 	"time"
 )
 
+var update = flag.Bool("update", false, "write the golden file anew")
+
 // library builds it once for a test.
 func library(t *testing.T) string {
 	t.Helper()
@@ -26,7 +29,7 @@ func library(t *testing.T) string {
 	}
 	so := filepath.Join(t.TempDir(), "libgaolpaths.so")
 	out, err := exec.Command(gcc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-nonnull-compare", "-U_FORTIFY_SOURCE", "-O1", "-g", "-fPIC", "-shared", "-o", so,
-		"../paths.c", "../core.c", "../calls.c", "../exec.c", "../at_linux.c", "-lpthread").CombinedOutput()
+		"../paths.c", "../core.c", "../calls.c", "../exec.c", "../spawn.c", "../at_linux.c", "-lpthread", "-ldl").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -76,7 +79,7 @@ func (w *world) run(cwd string, argv ...string) (stdout, stderr string, err erro
 		}
 	}()
 	for _, e := range []struct{ kind, name, host string }{{"d", "/data", w.root + "/data"}, {"d", "/more", w.root + "/more"}, {"f", "/one", w.root + "/one"},
-		{"d", "/usr", "/usr"}, {"d", "/lib", "/usr/lib"}, {"f", "/dev/null", "/dev/null"}} {
+		{"d", "/usr", "/usr"}, {"d", "/lib", "/usr/lib"}, {"d", "/bin", "/usr/bin"}, {"f", "/dev/null", "/dev/null"}} {
 		f, err := os.Open(e.host)
 		w.must(err)
 		table += fmt.Sprintf("%s%d,%d:%s", e.kind, 3+len(files), len(e.name), e.name)
@@ -191,7 +194,7 @@ d = os.open("/data", os.O_RDONLY | os.O_DIRECTORY); print(os.read(os.open("sub/b
 os.fchdir(d); print(os.getcwd(), says(os.chdir, "/secret"), says(os.chdir, "/data/a"), says(os.chdir, "/"), os.getcwd())
 s = socket.socket(socket.AF_UNIX); print(says(s.connect, "/more/sock"), says(socket.socket(socket.AF_UNIX).connect, "/data/../secret/sock"))
 print(says(socket.socket(socket.AF_INET).connect, ("127.0.0.1", 9)), says(socket.socket(socket.AF_UNIX).connect, "\0abstract"))
-for n in range(3, 9): assert says(os.close, n) == "EBADF"
+for n in range(3, 10): assert says(os.close, n) == "EBADF"
 os.closerange(3, 500); print(open("/one").read(), open("/one").read(), open("/data/a").read())
 `
 
@@ -272,5 +275,62 @@ func TestATableThatIsNoneGrantsNothing(t *testing.T) {
 		if err := cmd.Run(); (err == nil) != works {
 			t.Errorf("%q: %v", table, err)
 		}
+	}
+}
+
+func TestTheCallsThatFewProgramsMake(t *testing.T) {
+	w := newWorld(t)
+	gcc, _ := exec.LookPath("gcc")
+	program := filepath.Join(w.root, "data/calls")
+	if out, err := exec.Command(gcc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-o", program, "testdata/calls.c", "-ldl").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	source := filepath.Join(w.root, "lib.c")
+	w.must(os.WriteFile(source, []byte("int loaded = 1;\n"), 0o644))
+	if out, err := exec.Command(gcc, "-shared", "-fPIC", "-o", filepath.Join(w.root, "data/lib.so"), source).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	w.must(os.WriteFile(filepath.Join(w.root, "data/script"), []byte("#!/bin/sh -e\necho $0 $*\n"), 0o755))
+	out, says, err := w.run("/", program, "/none/libnone.so")
+	file := "testdata/calls.txt"
+	if *update {
+		w.must(os.WriteFile(file, []byte(out), 0o644))
+	}
+	if want, rerr := os.ReadFile(file); err != nil || rerr != nil || string(want) != out {
+		t.Errorf("%v %v: %s\n%s", err, rerr, says, out)
+	}
+	if text, err := os.ReadFile(filepath.Join(w.root, "secret/s")); err != nil || string(text) != "sigma" {
+		t.Errorf("the secret is %q, %v", text, err)
+	}
+	if _, err := os.Lstat(filepath.Join(w.root, "evil")); err == nil {
+		t.Error("something was made outside")
+	}
+}
+
+const morePython = `
+import os, subprocess, tempfile, ctypes, zlib, json
+print(subprocess.run(["cat", "/data/a"], capture_output=True).stdout, subprocess.run(["cat", "/secret/s"], capture_output=True).returncode)
+print(os.popen("cat /data/a").read(), os.system("exit 3") >> 8, os.waitpid(os.posix_spawn("/usr/bin/true", ["true"], os.environ), 0)[1])
+with tempfile.TemporaryDirectory(dir="/more") as d: print(d.startswith("/more/"), os.listdir(d))
+print(ctypes.CDLL("/data/lib.so") is not None, zlib.crc32(b"x") > 0)
+print(sorted(n for _, ds, fs in os.walk("/data/sub") for n in fs), [e.name for e in os.scandir("/data/deep")])
+for bad in "/etc", "/data/..", "/secret":
+    try: print(os.listdir(bad))
+    except OSError as e: print(e.errno)
+`
+
+func TestPythonStartsProgramsAndLoadsLibraries(t *testing.T) {
+	if _, err := os.Stat("/usr/bin/python3"); err != nil {
+		t.Skip("no python3 in /usr/bin")
+	}
+	w := newWorld(t)
+	source := filepath.Join(w.root, "lib.c")
+	w.must(os.WriteFile(source, []byte("int loaded = 1;\n"), 0o644))
+	if out, err := exec.Command("gcc", "-shared", "-fPIC", "-o", filepath.Join(w.root, "data/lib.so"), source).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, says, err := w.run("/", "/usr/bin/python3", "-I", "-c", morePython)
+	if want := "b'alpha' 1\nalpha 3 0\nTrue []\nTrue True\n['b'] ['er']\n13\n13\n13\n"; err != nil || out != want {
+		t.Errorf("%v\n%s%s", err, out, says)
 	}
 }
