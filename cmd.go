@@ -53,6 +53,9 @@ type Cmd struct {
 	Limits *Limits
 	// Credential is the user that the program runs as; nil is the caller. Another takes a caller that is root.
 	Credential *Credential
+	// Umask is the program's file mode creation mask, of 0 to 0777, which it can change itself; nil is this process's, as it is at Start. It counts
+	// inside: which files the program can make at all, the profile says.
+	Umask *int
 	// Denials asks for what the program was denied, in the Report, as far as the system keeps a log of that: on macOS, where reading the log takes
 	// an administrator. On other systems it is an *[UnsupportedError].
 	Denials bool
@@ -225,6 +228,9 @@ func (c *Cmd) startable() error {
 	if c.Path == "" {
 		return &SetupError{Step: stepExecute, Err: syscall.ENOENT, Hint: "the program's name is empty"}
 	}
+	if c.Umask != nil && (*c.Umask < 0 || *c.Umask > 0o777) {
+		return &SetupError{Step: stepExecute, Path: c.Path, Operation: "Cmd.Umask", Err: syscall.EINVAL, Hint: "a umask is of 0 to 0777"}
+	}
 	if c.Dir != "" {
 		if err := profile.CheckPath(path.Clean(c.Dir)); err != nil {
 			return &SetupError{Step: plan.Chdir.String(), Path: c.Dir, Err: err}
@@ -242,6 +248,9 @@ func (c *Cmd) command(files []*os.File) (plan.Command, error) {
 	}
 	if len(p.Argv) == 0 {
 		p.Argv = []string{c.Path}
+	}
+	if c.Umask != nil {
+		p.Umask = new(uint32(*c.Umask))
 	}
 	if nul {
 		return p, &SetupError{Step: stepExecute, Path: c.Path, Err: syscall.EINVAL, Hint: "a variable of the environment contains a NUL byte"}

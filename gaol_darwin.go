@@ -63,6 +63,7 @@ func adapt(*Sandbox, *plan.Command) (func(), string, error) { return func() {}, 
 func (c *child) others() (out []int) {
 	all, err := unix.SysctlKinfoProcSlice("kern.proc.all") // with a Credential they are another user's
 	if err != nil {
+		_ = syscall.Kill(-c.pid, syscall.SIGKILL) // the group at least, unlisted
 		return nil
 	}
 	for _, p := range all {

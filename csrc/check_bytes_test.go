@@ -24,7 +24,7 @@ const (
 	cmdNFDs, cmdTable, cmdFDs, cmdDir                     = 20, 24, 28, 32
 	cmdTTY, cmdForeground, cmdUser, cmdNLimits, cmdLimits = 36, 40, 44, 48, 52
 	cmdDisk, cmdProcessors, cmdCPU                        = 56, 60, 64
-	cmdPlace, commandHeaderBytes                          = 72, 80
+	cmdUmask, cmdPlace, commandHeaderBytes                = 72, 76, 80
 )
 
 // alignedCopy puts b where the core takes it.
@@ -84,7 +84,7 @@ func fullCommand() plan.Command {
 		FDs: []int{0, 1, 2, 9}, Dir: "/", TTY: 3, Foreground: true,
 		User:   &plan.User{Uid: 1000, Gid: 100, Groups: []uint32{4, 24}, UIDMap: "0 0 1\n1000 1000 1\n", GIDMap: "0 0 1\n4 4 1\n"},
 		Limits: []plan.ResourceLimit{{Resource: 7, Limit: plan.Limit{Soft: 1, Hard: 2}}, {Resource: 9, Limit: plan.Limit{Soft: 3, Hard: 3}}},
-		Disk:   ",size=4096", CPU: 1e9, Processors: 2}
+		Disk:   ",size=4096", CPU: 1e9, Processors: 2, Umask: new(uint32(0o27))}
 }
 
 // where is the offset of the first step of op.

@@ -198,7 +198,7 @@ static void program(void *arg) {
 		r = sys(SYS_ioctl, c->tty, TIOCSPGRP, &group);
 		if (r < 0) fail(job, GAOL_TTY, (uint32_t)c->tty, r);
 	}
-	sys(SYS_umask, job->umask);
+	sys(SYS_umask, c->umask != 0 ? c->umask - 1 : job->umask);
 	run_stage(job, GAOL_STAGE_PROGRAM);
 	r = sys(SYS_chdir, (const char *)c + c->dir);
 	if (r < 0) fail(job, GAOL_CHDIR, 0, r);

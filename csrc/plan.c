@@ -286,6 +286,7 @@ const char *gaol_command_check(const void *command, size_t size) {
 	if (!within(size, c->fds, (uint64_t)c->nfds * 4, 4)) return "descriptors outside of the command";
 	if (c->tty < -1 || c->tty >= (int64_t)c->nfds) return "a terminal that is not among the descriptors";
 	if (c->foreground > 1) return "a header that contradicts itself";
+	if (c->umask > 0777 + 1) return "a umask that is none";
 	if (!text(bytes, size, c->dir)) return "a directory outside of the command";
 	if (!text(bytes, size, c->disk) || !text(bytes, size, c->place)) return "options outside of the command";
 	if (c->cpu != 0 && (c->processors == 0 || c->cpu > INT64_MAX)) return "a limit of processor time that cannot be watched";

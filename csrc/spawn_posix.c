@@ -136,6 +136,7 @@ static _Noreturn void child(struct job *job) {
 		from++;
 	}
 	if (c->credential != 0) take_credential(job);
+	if (c->umask != 0) (void)umask((mode_t)(c->umask - 1));
 	run_stage(job, GAOL_STAGE_PROGRAM, from);
 	if ((r = result(chdir((const char *)c + c->dir))) < 0) fail(job, GAOL_CHDIR, 0, r);
 	run_stage(job, GAOL_STAGE_CONFINE, job->plan->first[GAOL_STAGE_CONFINE]);

@@ -394,6 +394,9 @@ typedef struct gaol_credential {
 /* gaol_cmd_set_credential sets the user. Only root may choose one that is not its own. */
 int gaol_cmd_set_credential(gaol_cmd *cmd, const gaol_credential *credential);
 
+/* gaol_cmd_set_umask sets the program's umask(2), of 0 to 0777. -1 is the default: that which this process has at the start of the command. */
+int gaol_cmd_set_umask(gaol_cmd *cmd, int mask);
+
 /* gaol_cmd_set_wait_delay bounds how long a wait goes on for output that stays open after the program's end, in nanoseconds; 0: not. */
 int gaol_cmd_set_wait_delay(gaol_cmd *cmd, int64_t delay_ns);
 

@@ -406,12 +406,14 @@ public:
 	command &pass_fd(int fd, int inside = -1) & { return check(gaol_cmd_pass_fd(get(), fd, inside)); }
 	command &limit(const gaol_limits &l) & { return check(gaol_cmd_set_limits(get(), &l)); }
 	command &credential(const gaol_credential &c) & { return check(gaol_cmd_set_credential(get(), &c)); }
+	command &umask(int mask) & { return check(gaol_cmd_set_umask(get(), mask)); }
 	command &wait_delay(std::chrono::nanoseconds d) & { return check(gaol_cmd_set_wait_delay(get(), detail::ns(d))); }
 	/// On a temporary, the same ones hand it on: sandbox.command({"ls"}).dir("/").run().
 	template <class... A> command &&program(A &&...a) && { return std::move(program(std::forward<A>(a)...)); }
 	template <class... A> command &&dir(A &&...a) && { return std::move(dir(std::forward<A>(a)...)); }
 	template <class... A> command &&stdio(A &&...a) && { return std::move(stdio(std::forward<A>(a)...)); }
 	template <class... A> command &&pass_fd(A &&...a) && { return std::move(pass_fd(std::forward<A>(a)...)); }
+	command &&umask(int mask) && { return std::move(umask(mask)); }
 	template <class... A> command &&limit(A &&...a) && { return std::move(limit(std::forward<A>(a)...)); }
 	command &&env(std::initializer_list<std::string_view> all) && { return std::move(env(all)); }
 

@@ -370,6 +370,32 @@ var _ = Describe("A caller", func() {
 		Expect(helped("two-profiles nothing network", alone...)).To(Equal("nothing lacks namespaces, network ok, "))
 	})
 
+	onBothEngines("gives a command the umask that it is told to, and keeps its own", func(sandbox func(...gaol.Option) *gaol.Sandbox) {
+		dir := tempDir()
+		s := sandbox(gaol.System(), gaol.BestEffort(gaol.FileWrite(gaol.Subpath(dir))))
+		before := unix.Umask(0o022)
+		defer unix.Umask(before)
+		for i, mask := range []int{0, 0o027, 0o777} {
+			made := fmt.Sprint(dir, "/", i)
+			c := s.Command(nil, "/bin/sh", "-c", "umask; : >"+made)
+			c.Umask = &mask
+			out, err := c.CombinedOutput()
+			Expect(string(out), err).To(Equal(fmt.Sprintf("%04o\n", mask)))
+			info, err := os.Stat(made)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(info.Mode()).To(Equal(os.FileMode(0o666 &^ mask)))
+		}
+		now := unix.Umask(0o022)
+		Expect(now).To(Equal(0o022))
+		for _, mask := range []int{-1, 0o1000} {
+			c := s.Command(nil, "/bin/true")
+			c.Umask = &mask
+			err := c.Run()
+			Expect(err).To(MatchError(unix.EINVAL))
+			Expect(err).To(MatchError(ContainSubstring("Cmd.Umask")))
+		}
+	})
+
 	It("gives a command the umask that it has at Start", func() {
 		needLandlock(2)
 		Expect(helped("umask")).To(Equal("0022 rwxr-xr-x 0000 rwxrwxrwx 0077 rwx------ 0777 --------- 0027 rwxr-x--- 0037\n"))

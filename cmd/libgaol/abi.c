@@ -189,6 +189,7 @@ int gaol_cmd_set_credential(gaol_cmd *cmd, const gaol_credential *credential) {
 	INT(0, goCmdCredential(H(cmd), (gaol_credential *)credential));
 }
 
+int gaol_cmd_set_umask(gaol_cmd *cmd, int mask) { INT(0, goCmdUmask(H(cmd), mask)); }
 int gaol_cmd_set_wait_delay(gaol_cmd *cmd, int64_t delay_ns) { INT(0, goCmdWaitDelay(H(cmd), delay_ns)); }
 int gaol_cmd_check(const gaol_cmd *cmd, gaol_error **error) { INT(error, goCmdCheck(H(cmd), E(error))); }
 int gaol_cmd_start(gaol_cmd *cmd, gaol_error **error) { INT(error, goCmdStart(H(cmd), E(error))); }

@@ -30,6 +30,7 @@ type command struct {
 	dir        string
 	limits     *gaol.Limits
 	credential *gaol.Credential
+	umask      *int
 	delay      time.Duration
 	streams    [3]stream
 	extra      []*os.File // from 3 on; nil: nothing is there
@@ -229,6 +230,19 @@ func goCmdCredential(h handle, credential *C.gaol_credential) C.int {
 			return 0, argument("a dynamic credential has no uid, gid and groups")
 		}
 		c.credential = &to
+		return 0, nil
+	})
+}
+
+//export goCmdUmask
+func goCmdUmask(h handle, mask C.int) C.int {
+	return set(h, func(c *command) (int, error) {
+		if mask < -1 || mask > 0o777 {
+			return 0, argument("a umask is -1, or of 0 to 0777")
+		}
+		if c.umask = nil; mask >= 0 {
+			c.umask = new(int(mask))
+		}
 		return 0, nil
 	})
 }

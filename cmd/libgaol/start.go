@@ -47,6 +47,7 @@ func (c *command) start(p plan) (err error) {
 	}
 	cmd := c.sandbox.Command(ctx, c.program)
 	cmd.Args, cmd.Env, cmd.Dir, cmd.Limits, cmd.Credential, cmd.WaitDelay = c.argv, c.env, c.dir, c.limits, c.credential, c.delay
+	cmd.Umask = c.umask
 	if err := c.connect(p); err != nil {
 		cancel()
 		c.closePipes()

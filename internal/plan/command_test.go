@@ -47,7 +47,10 @@ func read(b []byte) Command {
 			panic("a limit that C does not read like this")
 		}
 	}
-	c.Disk, c.Processors, c.CPU, c.Place = str(word(56)), word(60), long(64), str(word(72))
+	c.Disk, c.Processors, c.CPU, c.Place = str(word(56)), word(60), long(64), str(word(76))
+	if mask := word(72); mask != 0 {
+		c.Umask = new(mask - 1)
+	}
 	return c
 }
 
@@ -68,6 +71,9 @@ func TestACommandComesBackAsItWas(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 16).Draw(t, "limits") {
 			c.Limits = append(c.Limits, ResourceLimit{rapid.Uint32().Draw(t, "resource"), Limit{rapid.Uint64().Draw(t, "soft"), rapid.Uint64().Draw(t, "hard")}})
+		}
+		if rapid.Bool().Draw(t, "umask is its own") {
+			c.Umask = new(rapid.Uint32Range(0, 0o777).Draw(t, "umask"))
 		}
 		if rapid.Bool().Draw(t, "user") {
 			c.User = &User{Uid: rapid.Uint32().Draw(t, "uid"), Gid: rapid.Uint32().Draw(t, "gid"), UIDMap: oddString.Draw(t, "uid map"), GIDMap: oddString.Draw(t, "gid map")}

@@ -227,6 +227,7 @@ type Command struct {
 	CPU        uint64          // nanoseconds of processor time after which the init ends the program; 0: no limit
 	Processors uint32          // with CPU: how many can be busy with the program at once
 	User       *User           // nil: the caller
+	Umask      *uint32         // nil: the caller's
 	Place      string          // an empty directory of this command's own, for the view of a jail
 	// Mark, if not empty, tells this command from all others to those that look at it from outside. It is not encoded.
 	Mark string
@@ -304,7 +305,10 @@ func (c Command) Encode() ([]byte, error) {
 		le.PutUint32(out[i*4:], v)
 	}
 	le.PutUint64(out[len(head)*4:], c.CPU)
-	le.PutUint32(out[len(head)*4+8:], place)
+	if c.Umask != nil {
+		le.PutUint32(out[len(head)*4+8:], *c.Umask+1)
+	}
+	le.PutUint32(out[len(head)*4+12:], place)
 	return aligned(out), nil
 }
 

@@ -107,6 +107,7 @@ func (r *belt) file(op profile.Operation, rights Rights) error {
 	subpath := op.Pattern.Match == profile.Subpath && st.mode.IsDir()
 	r.asked = append(r.asked, asking{op, at})
 	if op.Deny {
+		subpath = subpath || !st.mode.IsDir() // a file's resource fork is below it: file/..namedfork/rsrc
 		if rights == Read {
 			rights |= Metadata
 		}

@@ -52,6 +52,7 @@ nothing
 - necp-client-open
 - system-necp-client-action
 + file-test-existence /etc/passwd
++ sysctl-read vm.malloc_ranges
 + sysctl-read hw.optional.arm.FEAT_SHA3
 - sysctl-read hw.model
 - ipc-posix-shm-read-data
@@ -137,6 +138,8 @@ denials
 + file-read-data /srv/keys/public/a
 + file-read-data /srv/keyset
 - file-read-data /srv/a.txt
+- file-read-data /srv/a.txt/..namedfork/rsrc
++ file-read-data /srv/b.txt/..namedfork/rsrc
 + file-read-data /srv/a.txt.bak
 + file-write-data /srv/a.txt
 - file-write-unlink /srv/a.txt
@@ -224,6 +227,7 @@ processes
 + mach-lookup com.apple.trustd.agent
 - mach-lookup com.apple.trustd
 - mach-lookup com.apple.trustd.agent.x
++ sysctl-read vm.malloc_ranges
 + sysctl-read hw.optional.arm64
 + sysctl-read kern.boottime
 - sysctl-read kern.procargs2
@@ -297,6 +301,19 @@ func TestTheDecisions(t *testing.T) {
 	}
 	if rows < 100 {
 		t.Errorf("only %d rows", rows)
+	}
+}
+
+// Commands of one Sandbox have the same compiled profile: where each is one process, none is told apart from the others by it.
+func TestSignalReachesOthersOnlyWhereTheCommandCanHaveThem(t *testing.T) {
+	for toml, want := range map[string]bool{"signal = true": false, "signal = true\nprocess = true": true, "process = true": false} {
+		p := parsed(t, compiled(t, toml, Options{}))
+		if got, err := p.Allows(query(t, []string{"signal", "same-sandbox"})); err != nil || got != want {
+			t.Errorf("%q: %v, %v", toml, got, err)
+		}
+		if self, err := p.Allows(query(t, []string{"signal", "self"})); err != nil || !self {
+			t.Errorf("%q: itself: %v, %v", toml, self, err)
+		}
 	}
 }
 

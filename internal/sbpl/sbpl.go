@@ -127,12 +127,10 @@ func (w *writer) end(action string) string {
 // base is what every program may do. Most of it tells a program what machine it is on.
 func (w *writer) base() {
 	w.rule("allow", "process-info*", "(target self)")
-	signal := "(target self)"
-	if w.rules.Signal {
-		signal = "(target same-sandbox)"
-		w.rule("allow", "signal", "(target self)", signal)
+	if w.rules.Signal && w.policy.Processes { // else there are no others; who has the same compiled profile is another command
+		w.rule("allow", "signal", "(target self)", "(target same-sandbox)")
 	} else {
-		w.rule("allow", "signal", signal)
+		w.rule("allow", "signal", "(target self)")
 	}
 	var names []string
 	add := func(filter string, list []string) {
@@ -216,12 +214,14 @@ func (w *writer) others() {
 
 // sysctls are what the C library and the run-time systems of languages read when they start.
 var sysctls = []string{
-	"hw.activecpu", "hw.busfrequency_compat", "hw.byteorder", "hw.cacheconfig", "hw.cachelinesize_compat", "hw.cpufamily", "hw.cpufrequency_compat",
-	"hw.cputype", "hw.l1dcachesize_compat", "hw.l1icachesize_compat", "hw.l2cachesize_compat", "hw.l3cachesize_compat", "hw.logicalcpu",
+	"hw.activecpu", "hw.busfrequency_compat", "hw.byteorder", "hw.cacheconfig", "hw.cachelinesize", "hw.cachelinesize_compat", "hw.cachesize",
+	"hw.cpufamily", "hw.cpufrequency_compat", "hw.cpusubfamily", "hw.cputype", "hw.l1dcachesize", "hw.l1dcachesize_compat", "hw.l1icachesize",
+	"hw.l1icachesize_compat", "hw.l2cachesize", "hw.l2cachesize_compat", "hw.l3cachesize", "hw.l3cachesize_compat", "hw.logicalcpu",
 	"hw.logicalcpu_max", "hw.machine", "hw.memsize", "hw.ncpu", "hw.nperflevels", "hw.packages", "hw.pagesize", "hw.pagesize_compat",
-	"hw.physicalcpu", "hw.physicalcpu_max", "hw.tbfrequency_compat", "hw.vectorunit", "kern.argmax", "kern.maxfilesperproc", "kern.ngroups",
-	"kern.osproductversion", "kern.osrelease", "kern.ostype", "kern.osvariant_status", "kern.osversion", "kern.secure_kernel", "kern.usrstack64",
-	"kern.version", "sysctl.proc_cputype", "sysctl.proc_translated", "vm.loadavg",
+	"hw.physicalcpu", "hw.physicalcpu_max", "hw.tbfrequency", "hw.tbfrequency_compat", "hw.vectorunit", "kern.argmax", "kern.hv_vmm_present",
+	"kern.maxfilesperproc", "kern.ngroups", "kern.osproductversion", "kern.osrelease", "kern.ostype", "kern.osvariant_status", "kern.osversion",
+	"kern.secure_kernel", "kern.usrstack64", "kern.version", "sysctl.name2oid", "sysctl.proc_cputype", "sysctl.proc_translated", "vm.loadavg",
+	"vm.malloc_ranges",
 }
 
 // prefixes tell what the processor can do: what does not see it takes the slow way.

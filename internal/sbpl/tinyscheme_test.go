@@ -15,8 +15,10 @@ import (
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
-// echo reads expressions and writes each.
-const echo = `(define (each port) (let ((x (read port))) (if (eof-object? x) #t (begin (write x) (newline) (each port)))))
+// echo reads expressions and writes each, with so much memory that nothing is ever collected: where a collection comes at a bad time, tinyscheme
+// crashes.
+const echo = `(define enough (new-segment 8))
+(define (each port) (let ((x (read port))) (if (eof-object? x) #t (begin (write x) (newline) (each port)))))
 (call-with-input-file "/dev/stdin" each)`
 
 var (

@@ -56,6 +56,7 @@ static void every(void *h) {
 	BAD(gaol_cmd_pass_fd(h, 0, -1));
 	BAD(gaol_cmd_set_limits(h, &limits));
 	BAD(gaol_cmd_set_credential(h, &credential));
+	BAD(gaol_cmd_set_umask(h, 022));
 	BAD(gaol_cmd_set_wait_delay(h, 1));
 	BAD_WITH(gaol_cmd_check(h, &error));
 	BAD_WITH(gaol_cmd_start(h, &error));
@@ -101,12 +102,115 @@ static void what_is_no_handle_is_an_error(void **state) {
 	every((void *)-1);
 	every(local);
 	every((void *)"text");
+	gaol_error *error;
 	gaol_profile *p = gaol_profile_new();
+	gaol_host *host = gaol_host_probe(NULL);
+	gaol_sandbox *s = box(NULL);
+	gaol_cmd *c = gaol_cmd_new(s, ARGV("true"));
+	assert_int_equal(gaol_cmd_run(c, NULL, NULL), 0);
+	gaol_report *r = gaol_cmd_report(c, NULL);
+	char *text = gaol_sandbox_explain(s);
+	assert_null(gaol_profile_load("/nowhere.toml", &error));
 	assert_int_equal(gaol_profile_free(p), 0);
-	every(p);
+	assert_int_equal(gaol_host_free(host), 0);
+	assert_int_equal(gaol_sandbox_free(s), 0);
+	assert_int_equal(gaol_cmd_free(c), 0);
+	assert_int_equal(gaol_report_free(r), 0);
+	assert_int_equal(gaol_error_free(error), 0);
+	assert_int_equal(gaol_free(text), 0);
+	void *freed[] = {p, host, s, c, r, error, text};
+	for (size_t i = 0; i < sizeof freed / sizeof *freed; i++) every(freed[i]);
 	char *heap = malloc(64);
 	every(heap);
 	free(heap);
+}
+
+static void what_may_not_be_null_is_an_error(void **state) {
+	(void)state;
+	gaol_error *error;
+	gaol_sandbox *s = box(NULL);
+	gaol_profile *p;
+#define REFUSES(call) do { \
+	p = gaol_profile_new(); \
+	assert_int_equal(call, -EINVAL); \
+	failed(gaol_profile_check(p, &error), error, GAOL_ERROR_ARGUMENT, EINVAL); \
+	gaol_profile_free(p); \
+} while (0)
+	REFUSES(gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_SUBPATH, NULL));
+	REFUSES(gaol_profile_deny_path(p, GAOL_FILE_READ, GAOL_SUBPATH, NULL));
+	REFUSES(gaol_profile_allow_path(p, GAOL_DEVICE, GAOL_LITERAL, NULL));
+	REFUSES(gaol_profile_allow_address(p, GAOL_NETWORK_OUTBOUND, GAOL_ADDRESS_HOST, NULL, 1));
+	REFUSES(gaol_profile_allow_address(p, GAOL_NETWORK_OUTBOUND, GAOL_ADDRESS_LOCAL_SOCKET, NULL, 0));
+	REFUSES(gaol_profile_allow_name(p, GAOL_SYSCALL, NULL));
+	REFUSES(gaol_profile_map(p, NULL, "/b", GAOL_READ_ONLY));
+	REFUSES(gaol_profile_map(p, "/a", NULL, GAOL_READ_ONLY));
+	REFUSES(gaol_profile_set_env(p, NULL, "b"));
+	REFUSES(gaol_profile_set_env(p, "A", NULL));
+	REFUSES(gaol_profile_pass_env(p, NULL));
+	REFUSES(gaol_profile_set_dir(p, NULL));
+	REFUSES(gaol_profile_limit(p, NULL));
+#define NOTHING(call) do { assert_null(call); failed(-errno, error, GAOL_ERROR_ARGUMENT, EINVAL); } while (0)
+	NOTHING(gaol_profile_load(NULL, &error));
+	NOTHING(gaol_profile_parse(NULL, "schema = 1", 10, &error));
+	NOTHING(gaol_profile_parse("p.toml", NULL, 10, &error));
+	gaol_cmd *c;
+#define BREAKS(call) do { \
+	c = gaol_cmd_new(s, ARGV("true")); \
+	assert_int_equal(call, -EINVAL); \
+	failed(gaol_cmd_check(c, &error), error, GAOL_ERROR_ARGUMENT, EINVAL); \
+	failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_ARGUMENT, EINVAL); \
+	gaol_cmd_free(c); \
+} while (0)
+	BREAKS(gaol_cmd_set_program(c, NULL));
+	BREAKS(gaol_cmd_set_dir(c, NULL));
+	BREAKS(gaol_cmd_set_limits(c, NULL));
+	BREAKS(gaol_cmd_set_credential(c, NULL));
+	c = gaol_cmd_new(s, ARGV("true"));
+	gaol_run_options options = GAOL_RUN_OPTIONS_INIT;
+	gaol_output output = GAOL_OUTPUT_INIT;
+	options.input_size = 1;
+	failed(gaol_cmd_capture(c, &options, &output, &error), error, GAOL_ERROR_ARGUMENT, EINVAL);
+	failed(gaol_cmd_capture(c, NULL, NULL, &error), error, GAOL_ERROR_ARGUMENT, EINVAL);
+	fine(gaol_cmd_run(c, NULL, &error), error); /* which has done it no harm */
+	gaol_report *r = gaol_cmd_report(c, NULL);
+	gaol_host *host = gaol_host_probe(NULL);
+	p = gaol_profile_new();
+	gaol_profile_allow(p, GAOL_SIGNAL);
+	assert_int_equal(gaol_report_enforced(r, 0, NULL), -EINVAL);
+	assert_int_equal(gaol_report_gap(r, 99, NULL), -ENOENT);
+	assert_int_equal(gaol_report_denial(r, 99, NULL), -ENOENT);
+	assert_int_equal(gaol_report_ending(r, NULL), -EINVAL);
+	assert_int_equal(gaol_report_usage(r, NULL), -EINVAL);
+	assert_int_equal(gaol_host_check(host, 0, NULL), -EINVAL);
+	assert_int_equal(gaol_host_support(host, p, 0, GAOL_ENGINE_ANY, NULL), GAOL_ALWAYS_ALLOWED);
+	gaol_profile_allow_address(p, GAOL_NETWORK_OUTBOUND, GAOL_ADDRESS_HOST, "example.com", 443);
+	assert_null(gaol_sandbox_new(p, &error));
+	assert_int_equal(gaol_error_unsupported(error, 0, NULL), -EINVAL);
+	gaol_error_free(error), gaol_profile_free(p), gaol_host_free(host), gaol_report_free(r), gaol_cmd_free(c), gaol_sandbox_free(s);
+}
+
+static void the_largest_numbers_are_numbers(void **state) {
+	(void)state;
+	gaol_error *error;
+	gaol_sandbox *s = box(NULL);
+	int status;
+	gaol_cmd *c = gaol_cmd_new(s, ARGV("true"));
+	assert_int_equal(gaol_cmd_set_wait_delay(c, INT64_MAX), 0);
+	fine(gaol_cmd_start(c, &error), error);
+	fine(gaol_cmd_wait_timeout(c, INT64_MAX, &status, &error), error);
+	assert_int_equal(status, 0);
+	gaol_cmd_free(c);
+	gaol_run_options options = GAOL_RUN_OPTIONS_INIT;
+	options.timeout_ns = INT64_MAX;
+	said(gaol_cmd_new(s, ARGV("echo", "a")), &options, "a\n");
+	gaol_limits all = GAOL_LIMITS_INIT;
+	all.wall_ns = INT64_MAX; /* more than any host has, which is said of it */
+	c = gaol_cmd_new(s, ARGV("true"));
+	assert_int_equal(gaol_cmd_set_limits(c, &all), -EINVAL);
+	int r = gaol_cmd_start(c, &error);
+	assert_string_equal(gaol_error_operation(error), "Limits.Wall");
+	failed(r, error, GAOL_ERROR_PROFILE, EINVAL);
+	gaol_cmd_free(c), gaol_sandbox_free(s);
 }
 
 static void a_handle_of_another_kind_is_an_error(void **state) {
@@ -152,6 +256,10 @@ static void *racer(void *arg) {
 static int free_profile(void *p) { return gaol_profile_free(p); }
 static int free_cmd(void *c) { return gaol_cmd_free(c); }
 static int free_error(void *e) { return gaol_error_free(e); }
+static int free_host(void *h) { return gaol_host_free(h); }
+static int free_sandbox(void *s) { return gaol_sandbox_free(s); }
+static int free_report(void *r) { return gaol_report_free(r); }
+static int free_text(void *t) { return gaol_free(t); }
 
 /* race has four threads free the same thing. */
 static void race(void *what, int (*f)(void *), struct race *r) {
@@ -174,7 +282,11 @@ static void of_threads_that_free_at_once_one_does(void **state) {
 		gaol_error *error;
 		assert_null(gaol_profile_load("/nowhere.toml", &error));
 		race(error, free_error, &r);
+		race(gaol_host_probe(NULL), free_host, &r);
+		race(gaol_sandbox_report(s, NULL), free_report, &r);
+		race(gaol_sandbox_explain(s), free_text, &r); /* whose address nothing else gets meanwhile */
 	}
+	for (int i = 0; i < 5; i++) race(box(NULL), free_sandbox, &r);
 	for (int i = 0; i < 20; i++) {
 		gaol_error *error;
 		gaol_cmd *c = shell(s, "sleep 60");
@@ -247,6 +359,26 @@ static void huge_strings_are_refused(void **state) {
 	failed(-errno, error, GAOL_ERROR_ARGUMENT, E2BIG);
 	assert_null(gaol_cmd_new(s, ARGV("true", huge)));
 	assert_int_equal(errno, E2BIG);
+#define LARGE(call) do { \
+	gaol_profile *q = gaol_profile_new(); \
+	assert_int_equal(call, -E2BIG); \
+	failed(gaol_profile_check(q, &error), error, GAOL_ERROR_ARGUMENT, E2BIG); \
+	gaol_profile_free(q); \
+} while (0)
+	LARGE(gaol_profile_deny_path(q, GAOL_FILE_READ, GAOL_SUBPATH, huge));
+	LARGE(gaol_profile_allow_address(q, GAOL_NETWORK_OUTBOUND, GAOL_ADDRESS_LOCAL_SOCKET, huge, 0));
+	LARGE(gaol_profile_allow_name(q, GAOL_SYSCALL, huge));
+	LARGE(gaol_profile_map(q, huge, "/b", GAOL_READ_ONLY));
+	LARGE(gaol_profile_map(q, "/a", huge, GAOL_READ_ONLY));
+	LARGE(gaol_profile_set_env(q, huge, "a"));
+	LARGE(gaol_profile_pass_env(q, huge));
+	LARGE(gaol_profile_set_dir(q, huge));
+	assert_null(gaol_profile_parse(huge, "schema = 1", 10, &error));
+	failed(-errno, error, GAOL_ERROR_ARGUMENT, E2BIG);
+	gaol_cmd *large = gaol_cmd_new(s, ARGV("true"));
+	assert_int_equal(gaol_cmd_set_program(large, huge), -E2BIG);
+	assert_int_equal(gaol_cmd_set_dir(large, huge), -E2BIG);
+	gaol_cmd_free(large);
 	huge[120 << 10] = 0; /* each is allowed, all of them are not */
 	const char **many = calloc(1001, sizeof *many);
 	for (int i = 0; i < 1000; i++) many[i] = huge;
@@ -276,6 +408,12 @@ static void bad_descriptors_are_refused(void **state) {
 		gaol_cmd_free(c);
 	}
 	gaol_cmd *c = gaol_cmd_new(s, ARGV("true"));
+	int kept = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	close(0);
+	assert_int_equal(gaol_cmd_set_stdio(c, 0, GAOL_STDIO_INHERIT, -1), 0); /* it is looked at when the command starts */
+	failed(gaol_cmd_start(c, &error), error, GAOL_ERROR_ARGUMENT, EBADF);
+	dup2(kept, 0), close(kept), gaol_cmd_free(c);
+	c = gaol_cmd_new(s, ARGV("true"));
 	assert_int_equal(gaol_cmd_set_stdio(c, 3, GAOL_STDIO_NULL, -1), -EINVAL);
 	assert_int_equal(gaol_cmd_set_stdio(c, -1, GAOL_STDIO_NULL, -1), -EINVAL);
 	assert_int_equal(gaol_cmd_set_stdio(c, 0, 9, -1), -EINVAL);
@@ -284,6 +422,8 @@ static void bad_descriptors_are_refused(void **state) {
 	assert_int_equal(gaol_cmd_pass_fd(c, 0, -2), -EINVAL);
 	assert_int_equal(gaol_cmd_pass_fd(c, 0, 1 << 20), -EINVAL);
 	assert_int_equal(gaol_cmd_set_wait_delay(c, -1), -EINVAL);
+	assert_int_equal(gaol_cmd_set_umask(c, -2), -EINVAL);
+	assert_int_equal(gaol_cmd_set_umask(c, 01000), -EINVAL);
 	assert_int_equal(gaol_cmd_take_pipe(c, 0), -ECHILD);
 	assert_int_equal(gaol_cmd_pid(c), -ECHILD);
 	failed(gaol_cmd_wait_timeout(c, -1, NULL, &error), error, GAOL_ERROR_ARGUMENT, EINVAL);
@@ -325,6 +465,8 @@ static void all_is_well_without_an_error_to_fill_in(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_handle_is_an_error),
+		cmocka_unit_test(what_may_not_be_null_is_an_error),
+		cmocka_unit_test(the_largest_numbers_are_numbers),
 		cmocka_unit_test(a_handle_of_another_kind_is_an_error),
 		cmocka_unit_test(freed_memory_is_freed_once),
 		cmocka_unit_test(of_threads_that_free_at_once_one_does),

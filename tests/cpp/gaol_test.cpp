@@ -149,6 +149,12 @@ TEST(Command, GivesItsOutput) {
 	EXPECT_EQ(s.command({"cat"}).capture().out, "");
 }
 
+TEST(Command, HasAUmask) {
+	auto s = box();
+	EXPECT_EQ(s.command({"sh", "-c", "umask"}).umask(027).capture().out, "0027\n");
+	EXPECT_THROW(s.command({"true"}).umask(01000), gaol::error);
+}
+
 TEST(Command, ThrowsWhenTheTimeIsOver) {
 	auto s = box();
 	auto c = s.command({"sh", "-c", "echo first; exec sleep 60"});

@@ -56,7 +56,7 @@ class Pipes:
 
 def words(args: Arguments, shell: bool, executable: Optional[StrPath]) -> list[bytes]:
     """Return the argument list as bytes."""
-    if isinstance(args, (str, bytes, os.PathLike)):
+    if type(args) is not list and isinstance(args, (str, bytes, os.PathLike)):
         args = [args]
     given = [encode(arg) for arg in args]
     return [encode(executable or "/bin/sh"), b"-c", *given] if shell else given
@@ -77,6 +77,7 @@ def start(
     user: Union[str, int, None],
     group: Union[str, int, None],
     extra_groups: Optional[Iterable[Union[str, int]]],
+    umask: int,
     pipesize: int,
     opened: Callable[[Pipes], None],
 ) -> tuple[_ffi.Command, int]:
@@ -106,8 +107,10 @@ def start(
             command.set_env(_environment(env))
         if cwd is not None:
             command.set("set_dir", encode(cwd))
+        if umask >= 0:
+            command.set("set_umask", umask & 0o777)  # as umask(2) takes it
         for stream, file in enumerate(streams):
-            command.set("set_stdio", stream, *_stdio(pipes, stream, file, pipesize))
+            command.set_stdio(stream, *_stdio(pipes, stream, file, pipesize))
         for fd in pass_fds:
             _pass(command, fd)
         if limits is not None:

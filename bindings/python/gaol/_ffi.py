@@ -9,20 +9,24 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import sys
 import threading
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, c_uint32, c_void_p
-from typing import Any, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
 from . import _errors, _report
 
 StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
+_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+
+
 def encode(value: StrPath) -> bytes:
     """Return the bytes of a path, argument or variable, as the kernel takes them."""
-    text = os.fsencode(value)
+    # what os.fsencode does, which takes its time to look for __fspath__ first
+    text = value.encode(_ENCODING, _ERRORS) if type(value) is str else os.fsencode(value)
     if b"\0" in text:
         raise ValueError("embedded null byte")
     return text
@@ -81,7 +85,7 @@ profile_set_env IHSS; profile_pass_env IHS; profile_set_dir IHS; profile_set_eng
 profile_toml BHE; profile_operation BHZ; profile_free IH
 host_probe HE; host_system SH; host_check IHZP; host_engine IHZ; host_support IHHZUP; host_free IH
 sandbox_new HHE; sandbox_explain BH; sandbox_report HHE; sandbox_free IH
-cmd_new HHP; cmd_set_program IHS; cmd_set_env IHP; cmd_set_dir IHS; cmd_set_stdio IHIUI; cmd_pass_fd IHII; cmd_set_limits IHP
+cmd_new HHP; cmd_set_program IHS; cmd_set_env IHP; cmd_set_dir IHS; cmd_set_stdio IHIUI; cmd_pass_fd IHII; cmd_set_limits IHP; cmd_set_umask IHI
 cmd_set_credential IHP; cmd_check IHE; cmd_start IHE; cmd_wait IHPE; cmd_wait_timeout IHLPE; cmd_poll_fd IH; cmd_pid IH
 cmd_signal IHI; cmd_kill IH; cmd_report HHE; cmd_free IH
 report_engine SH; report_mechanism SHZ; report_enforced IHZP; report_gap IHZP; report_denial IHZP; report_ending IHP; report_usage IHP
@@ -258,17 +262,18 @@ class Handle:
         if not value:
             raise _refused(ctypes.get_errno() or errno.ENOMEM)
         self.value = value
-        self._finalizer = weakref.finalize(self, getattr(library(), self._free), value)
-        self._finalizer.atexit = False  # type: ignore[misc]  # the process's end is the end of all of them
+        self.closed = False  # whether it was freed
 
     def close(self) -> None:
         """Free the handle; every later use is a ValueError."""
-        self._finalizer()
+        if not self.closed:  # of two threads that see this the library takes one, since no handle is given out twice
+            self.closed = True
+            getattr(library(), self._free)(self.value)
 
-    @property
-    def closed(self) -> bool:
-        """Whether it was freed."""
-        return not self._finalizer.alive
+    def __del__(self, _ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        # the process's end is the end of all of them
+        if not getattr(self, "closed", True) and not _ending():
+            self.close()
 
 
 class Profile(Handle):
@@ -447,6 +452,11 @@ class Command(Handle):
         if getattr(library(), "gaol_cmd_" + function)(self.value, *arguments) < 0:
             _call("gaol_cmd_check", self.value)  # says more than the number
             raise ValueError(f"gaol_cmd_{function}")  # not reached: the command keeps the fault
+
+    def set_stdio(self, stream: int, how: int, fd: int) -> None:
+        """Say where a stream leads."""
+        if library().gaol_cmd_set_stdio(self.value, stream, how, fd) < 0:
+            _call("gaol_cmd_check", self.value)
 
     def set_env(self, env: Sequence[bytes]) -> None:
         """Set the whole environment."""

@@ -230,7 +230,7 @@ class Popen(subprocess.Popen[AnyStr]):
             )
         _refuse.check(
             preexec_fn=preexec_fn, close_fds=bool(close_fds), startupinfo=startupinfo, creationflags=creationflags,
-            restore_signals=bool(restore_signals), process_group=process_group, umask=umask,
+            restore_signals=bool(restore_signals), process_group=process_group,
         )  # fmt: skip
         self.args = cast(Any, args)
         self.encoding, self.errors, self.pipesize = encoding, errors, pipesize
@@ -248,7 +248,7 @@ class Popen(subprocess.Popen[AnyStr]):
         try:
             self._command, self.pid = _child.start(
                 args, sandbox=sandbox, profile=profile, limits=limits, executable=executable, streams=(stdin, stdout, stderr),
-                shell=shell, cwd=cwd, env=env, pass_fds=pass_fds, user=user, group=group, extra_groups=extra_groups, pipesize=pipesize,
+                shell=shell, cwd=cwd, env=env, pass_fds=pass_fds, user=user, group=group, extra_groups=extra_groups, umask=umask, pipesize=pipesize,
                 opened=opened,
             )  # fmt: skip
         except BaseException:

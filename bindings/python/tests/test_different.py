@@ -73,7 +73,6 @@ def test_without_cwd_it_is_this_processs_where_the_program_sees_it(
         ("creationflags", 1),
         ("restore_signals", False),
         ("process_group", 0),
-        ("umask", 0o22),
     ],
 )
 def test_what_a_sandbox_has_no_use_for_is_refused_by_name(sandbox: gaol.Sandbox, name: str, value: Any) -> None:

@@ -27,6 +27,16 @@ def test_the_versions_of_package_library_and_project_agree() -> None:
         assert importlib.metadata.version("gaol") == gaol.__version__
 
 
+@pytest.mark.skipif("site-packages" not in str(PACKAGE), reason="the package is not installed")
+def test_the_licences_of_all_that_is_in_the_library_are_with_it() -> None:
+    import importlib.metadata
+
+    texts = {str(path.name): path.read_text() for path in importlib.metadata.files("gaol") or () if "licenses" in path.parts}
+    assert set(texts) >= {"LICENSE-APACHE", "LICENSE-MIT", "LGPL-2.1", "libseccomp", "Go", "go-toml", "libseccomp-golang"}
+    for name in ("Go", "go-toml", "libseccomp-golang"):
+        assert name in texts["libseccomp"] and "Copyright" in texts[name]
+
+
 def test_only_ffi_has_ctypes() -> None:
     found = {path.name for path in PACKAGE.glob("*.py") if re.search(r"^\s*(import|from) ctypes", path.read_text(), re.M)}
     assert found == {"_ffi.py"}
