@@ -73,6 +73,7 @@ func commandRows(t *testing.T) []row {
 		{"a umask of 0777", "", setAt(cmdUmask, 0o1000)},
 		{"the caller's umask", "", setAt(cmdUmask, 0)},
 		{"a place at the end", "options outside of the command", toEnd(cmdPlace)},
+		{"a place past the end", "options outside of the command", setAt(cmdPlace, 1<<31)},
 		{"17 limits", "limits outside of the command", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 17) })},
 		{"16 limits", "", of(func(c *plan.Command) { c.Limits = make([]plan.ResourceLimit, 16) })},
 		{"no limits", "", of(func(c *plan.Command) { c.Limits = nil })},

@@ -199,7 +199,7 @@ struct gaol_command {
 	uint32_t processors;      /* with cpu: how many can be busy with the program at once */
 	uint64_t cpu; /* nanoseconds of processor time after which the init ends the program; 0: no limit */
 	uint32_t umask; /* the program's, and one more; 0: it has the caller's */
-	uint32_t place;           /* str: an empty directory of this command's own, for GAOL_JAIL_ROOT and what follows; "": it has none */
+	uint32_t place; /* str: an empty directory of this command's own, for GAOL_JAIL_ROOT and what follows; "": it has none */
 };
 
 #define GAOL_LIMITS_MAX 16u /* a kernel has that many resources (asm-generic/resource.h) */
