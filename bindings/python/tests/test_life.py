@@ -306,6 +306,7 @@ def test_a_program_is_not_started_for_files_that_cannot_be_made(tmp_path: Any) -
 
 def test_a_child_that_was_forked_is_told_so_by_lists_too() -> None:
     script = """
+warnings.simplefilter("ignore")  # which tells of threads from Python 3.12 on
 host, profile = gaol.probe(), gaol.Profile(system=True)
 if os.fork() == 0:
     for look in (lambda: profile.operations, lambda: host.checks, lambda: host.engines, lambda: repr(profile)):
