@@ -28,7 +28,7 @@ func noCredential(what string, err error, hint string) error {
 func (s *Sandbox) user(c *Credential) (u *plan.User, release func(), err error) {
 	release = func() {}
 	if c == nil {
-		return nil, release, nil
+		return nil, release, settled()
 	}
 	if err := c.check(); err != nil {
 		return nil, release, err
@@ -60,6 +60,13 @@ func (s *Sandbox) user(c *Credential) (u *plan.User, release func(), err error) 
 		return nil, func() {}, err
 	}
 	return u, release, nil
+}
+
+// ids are the real, effective and saved users and groups.
+func ids() (uids, gids [3]int) {
+	uids[0], uids[1], uids[2] = unix.Getresuid()
+	gids[0], gids[1], gids[2] = unix.Getresgid()
+	return uids, gids
 }
 
 // privileged says what of the privilege this process lacks. The kernel would tell, too, but not by name.

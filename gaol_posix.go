@@ -95,11 +95,16 @@ func (t *template) String() string {
 // try has nothing to find out: probe has, and the profile was compiled.
 func (s *Sandbox) try() error { return nil }
 
+// ids are the real, effective and saved users and groups. macOS does not tell the last, which is taken for the effective one.
+func ids() (uids, gids [3]int) {
+	return [3]int{os.Getuid(), os.Geteuid(), os.Geteuid()}, [3]int{os.Getgid(), os.Getegid(), os.Getegid()}
+}
+
 // user is the program's user; nil for nil.
 func (s *Sandbox) user(c *Credential) (*plan.User, func(), error) {
 	nothing := func() {}
 	if c == nil {
-		return nil, nothing, nil
+		return nil, nothing, settled()
 	}
 	if err := c.check(); err != nil {
 		return nil, nothing, err

@@ -64,6 +64,9 @@ func New(profile Profile) (*Sandbox, error) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 	}
+	if err := settled(); err != nil {
+		return nil, err
+	}
 	s := &Sandbox{profile: profile}
 	if once.Only && !mayGroup(profile.p.Limits) && profile.p.Limits.Instructions == 0 { // else it is made otherwise, or counted from its start on
 		s.template.ahead(profile.network())

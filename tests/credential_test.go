@@ -355,6 +355,17 @@ var _ = Describe("A user that cannot be had", Label(withoutNamespaces), func() {
 		Expect(helped("rules-as 4001 4002", "setpriv", "--bounding-set=-setpcap,-setfcap")).To(ContainSubstring("uid=4001 gid=4002"))
 	})
 
+	It("of a process that keeps another one in reserve is refused, which could become that again", func() {
+		needRoot()
+		needLandlock(6)
+		for _, row := range []struct{ order, ids string }{{"reserve 0 4001 0", "0, 4001 and 0"}, {"reserve 4001 0 0", "4001, 0 and 0"}, {"reserve 4001 4001 0", "4001, 4001 and 0"}} {
+			told := "*gaol.SetupError gaol: credential user: operation not permitted; the real, effective and saved user of this process are " + row.ids +
+				": give them one number, as setresuid and setresgid do\n"
+			Expect(helped(row.order)).To(Equal(told+told), row.order) // of Run, and of New
+		}
+		Expect(helped("reserve 4001 4001 4001")).To(HavePrefix("uid=4001 gid=0"))
+	})
+
 	It("is refused where root is one of a user namespace that lacks the number", func() {
 		needRoot()
 		out := func(order string, groups bool) string {
@@ -377,6 +388,31 @@ var _ = Describe("A user that cannot be had", Label(withoutNamespaces), func() {
 
 func init() {
 	helpers["as"] = func(arg string) error { return runAs(arg, gaol.System(), gaol.ProcessCreate()) }
+	helpers["reserve"] = func(arg string) error { // of the three kinds of user: REAL EFFECTIVE SAVED
+		var real, effective, saved int
+		if _, err := fmt.Sscan(arg, &real, &effective, &saved); err != nil {
+			return err
+		}
+		before, err := compiled(gaol.System(), gaol.FileReadMetadata(gaol.Subpath("/")), gaol.WithEngine(gaol.EngineLandlock))
+		if err != nil {
+			return err
+		}
+		defer before.Close()
+		if err := syscall.Setresuid(real, effective, saved); err != nil {
+			return err
+		}
+		c := before.Command(context.Background(), "/usr/bin/id")
+		c.Stdout, c.Dir = os.Stdout, "/"
+		if err := c.Run(); err != nil {
+			fmt.Printf("%T %v\n", err, err)
+		}
+		after, err := compiled(gaol.System())
+		if err != nil {
+			fmt.Printf("%T %v\n", err, err)
+			return nil
+		}
+		return after.Close()
+	}
 	helpers["rules-as"] = func(arg string) error {
 		return runAs(arg, gaol.BestEffort(gaol.System()), gaol.FileReadMetadata(gaol.Subpath("/")), gaol.WithEngine(gaol.EngineLandlock))
 	}

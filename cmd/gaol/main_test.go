@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -43,6 +44,11 @@ func withGaol(m *testing.M) int {
 		panic(err)
 	}
 	os.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) { // as in a shell's background; what is caught begins anew in a program that is executed, what is ignored stays so
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 	return m.Run()
 }
 
