@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -111,7 +112,27 @@ def library() -> Any:
                     _library = _load()
                 finally:
                     _busy = False
+    if _OWN_STACK:
+        _move_handlers()
     return _library
+
+
+# Python 3.9 has its signal handlers run on the stack of whatever thread runs; in the library that is a goroutine's of a few KiB, and what lies
+# beside it is overwritten. Go sees to those that are there when it is loaded. It is done before each call, since signal.signal undoes it.
+_OWN_STACK = sys.version_info < (3, 10)
+_SA_ONSTACK = 0x08000000
+
+
+class _Action(ctypes.Structure):  # struct sigaction of glibc
+    _fields_ = [("handler", c_void_p), ("mask", ctypes.c_char * 128), ("flags", c_int), ("restorer", c_void_p)]
+
+
+def _move_handlers() -> None:
+    process, action = ctypes.pythonapi, _Action()
+    for number in range(1, signal.NSIG):
+        if callable(signal.getsignal(number)) and process.sigaction(number, None, ctypes.byref(action)) == 0 and not action.flags & _SA_ONSTACK:
+            action.flags |= _SA_ONSTACK
+            process.sigaction(number, ctypes.byref(action), None)
 
 
 def _forked() -> None:

@@ -18,6 +18,7 @@ import pytest
 from conftest import settled
 
 import gaol
+import gaol._ffi as ffi
 
 PREFACE = "import gaol, os, sys, time, signal, gc, warnings\nprofile = gaol.Profile(system=True, process=True)\n"
 
@@ -306,6 +307,7 @@ def test_a_program_is_not_started_for_files_that_cannot_be_made(tmp_path: Any) -
 
 def test_a_child_that_was_forked_is_told_so_by_lists_too() -> None:
     script = """
+warnings.simplefilter("ignore")  # which tells of threads from Python 3.12 on
 host, profile = gaol.probe(), gaol.Profile(system=True)
 if os.fork() == 0:
     for look in (lambda: profile.operations, lambda: host.checks, lambda: host.engines, lambda: repr(profile)):
@@ -361,3 +363,15 @@ def test_a_handler_that_comes_while_an_end_is_noted(sandbox: gaol.Sandbox) -> No
     p = gaol.Popen(["true"], sandbox=sandbox)
     with p._lock:  # where a handler may find this thread
         assert p.wait() == 0
+
+
+def test_handlers_run_on_a_stack_of_their_own(sandbox: gaol.Sandbox) -> None:
+    # on a goroutine's they would overwrite the memory of this process
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        gaol.run(["true"], sandbox=sandbox)
+        action = ffi._Action()
+        assert ffi.ctypes.pythonapi.sigaction(signal.SIGUSR1, None, ffi.ctypes.byref(action)) == 0
+        assert action.flags & ffi._SA_ONSTACK
+    finally:
+        signal.signal(signal.SIGUSR1, before)
