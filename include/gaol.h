@@ -190,8 +190,11 @@ enum gaol_action {
 
 enum gaol_engine {
 	GAOL_ENGINE_ANY = 0,
-	GAOL_ENGINE_NAMESPACE = 1,
-	GAOL_ENGINE_LANDLOCK = 2
+	GAOL_ENGINE_NAMESPACE = 1, /* Linux */
+	GAOL_ENGINE_LANDLOCK = 2,
+	GAOL_ENGINE_SEATBELT = 3, /* macOS */
+	GAOL_ENGINE_CAPSICUM = 4, /* FreeBSD */
+	GAOL_ENGINE_JAIL = 5
 };
 
 /* gaol_profile_new returns a profile that grants nothing, or NULL (ENOMEM, EDEADLK). The caller frees it with gaol_profile_free. */

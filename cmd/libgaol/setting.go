@@ -59,7 +59,8 @@ func goProfileDir(h handle, path *C.char) C.int {
 	})
 }
 
-var engines = map[uint32]gaol.Engine{C.GAOL_ENGINE_NAMESPACE: gaol.EngineNamespace, C.GAOL_ENGINE_LANDLOCK: gaol.EngineLandlock}
+var engines = map[uint32]gaol.Engine{C.GAOL_ENGINE_NAMESPACE: gaol.EngineNamespace, C.GAOL_ENGINE_LANDLOCK: gaol.EngineLandlock,
+	C.GAOL_ENGINE_SEATBELT: gaol.EngineSeatbelt, C.GAOL_ENGINE_CAPSICUM: gaol.EngineCapsicum, C.GAOL_ENGINE_JAIL: gaol.EngineJail}
 
 func engineOf(n C.unsigned) (e gaol.Engine, err error) {
 	if n == C.GAOL_ENGINE_ANY {

@@ -252,7 +252,7 @@ static void numbers_that_mean_nothing_are_refused(void **state) {
 	REFUSED(gaol_profile_pass_env(p, ""));
 	REFUSED(gaol_profile_set_dir(p, "a"));
 	REFUSED(gaol_profile_set_dir(p, ""));
-	REFUSED(gaol_profile_set_engine(p, 3));
+	REFUSED(gaol_profile_set_engine(p, 6));
 	REFUSED(gaol_profile_limit(p, NULL));
 	gaol_limits negative = GAOL_LIMITS_INIT, none = GAOL_LIMITS_INIT, unset = GAOL_LIMITS_INIT;
 	negative.memory = -1, none.processors = 0.0 / 0.0, unset.size = 0;
@@ -297,6 +297,14 @@ static void a_host_tells_what_it_can_do(void **state) {
 	int engine = gaol_host_engine(host, 0);
 	assert_true(engine == GAOL_ENGINE_NAMESPACE || engine == GAOL_ENGINE_LANDLOCK);
 	assert_int_equal(gaol_host_engine(host, 9), -ENOENT);
+	for (unsigned elsewhere = GAOL_ENGINE_SEATBELT; elsewhere <= GAOL_ENGINE_JAIL; elsewhere++) { /* known, and not of this system */
+		gaol_profile *of = gaol_profile_new();
+		gaol_error *error = NULL;
+		assert_int_equal(gaol_profile_set_engine(of, elsewhere), 0);
+		assert_null(gaol_sandbox_new(of, &error));
+		failed(-EOPNOTSUPP, error, GAOL_ERROR_UNSUPPORTED, EOPNOTSUPP);
+		gaol_profile_free(of);
+	}
 	gaol_profile *p = gaol_profile_new();
 	gaol_profile_allow_path(p, GAOL_FILE_READ, GAOL_SUBPATH, "/usr");
 	gaol_profile_allow(p, GAOL_SIGNAL);

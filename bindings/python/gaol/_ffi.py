@@ -145,8 +145,9 @@ os.register_at_fork(after_in_child=_forked)
 
 
 def _load() -> Any:
-    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libgaol.so.1")
-    loaded = ctypes.CDLL(own if os.path.exists(own) else "libgaol.so.1", use_errno=True)
+    name = "libgaol.1.dylib" if sys.platform == "darwin" else "libgaol.so.1"
+    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    loaded = ctypes.CDLL(own if os.path.exists(own) else name, use_errno=True)
     for declaration in _PROTOTYPES.replace("\n", ";").split(";"):
         if declaration.strip():
             name, kinds = declaration.split()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable, Literal, Optional, Union
+from typing import Any, Callable, Literal, Optional, Union, get_args
 
 from . import _ffi, _operation
 from ._address import Address
@@ -13,7 +13,8 @@ from ._limits import Limits
 from ._operation import IPCKind, Operation, Path
 
 _ACTIONS = {"errno": 0, "kill": 1}
-_ENGINES = {"": 0, "namespace": 1, "landlock": 2}
+Engine = Literal["", "namespace", "landlock", "seatbelt", "capsicum", "jail"]
+_ENGINES: dict[str, int] = {name: number for number, name in enumerate(get_args(Engine))}  # as in enum gaol_engine
 _Mode = Literal["ro", "rw"]
 _Calls = tuple[tuple[str, tuple[Any, ...]], ...]  # functions of the library, with what they are given
 _FILE = "file"  # no function: all of a profile that is given as TOML
@@ -57,7 +58,7 @@ class Profile:
         dir: Optional[StrPath] = None,
         on_denied: Literal["errno", "kill"] = "errno",
         limits: Optional[Limits] = None,
-        engine: Literal["", "namespace", "landlock"] = "",
+        engine: Engine = "",
     ) -> None:
         ops = list(operations)
         for wanted, make in (

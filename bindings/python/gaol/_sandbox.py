@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Optional, Union
+from typing import Optional, Union
 
 from . import _ffi
 from ._operation import Operation
-from ._profile import _ENGINES, Profile
+from ._profile import _ENGINES, Engine, Profile
 from ._report import Report
 
 
@@ -107,7 +107,7 @@ class Host:
         names = {number: name for name, number in _ENGINES.items()}
         return tuple(names[number] for number in self._handle.engines())
 
-    def support(self, of: Union[Profile, Operation], engine: Literal["", "namespace", "landlock"] = "") -> tuple[Support, ...]:
+    def support(self, of: Union[Profile, Operation], engine: Engine = "") -> tuple[Support, ...]:
         """Return how far each operation of a profile can be enforced."""
         profile = of if isinstance(of, Profile) else Profile(of)
         found = []

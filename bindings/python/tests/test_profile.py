@@ -275,6 +275,12 @@ def test_the_engine_counts_when_profiles_are_compared() -> None:
     assert one == gaol.Profile(system=True, engine="namespace") == pickle.loads(pickle.dumps(one))
 
 
+def test_the_engine_of_another_system_is_refused() -> None:
+    for engine in ("seatbelt", "capsicum", "jail"):
+        with pytest.raises(gaol.UnsupportedError):
+            gaol.Sandbox(gaol.Profile(system=True, engine=engine))
+
+
 def test_profiles_that_are_of_files_go_together() -> None:
     a = gaol.Profile.from_toml('schema = 1\nread = ["/a"]\non-denied = "kill"\ndir = "/a"\n[limits]\nfiles = 64\n')
     b = gaol.Profile.from_json('{"schema": 1, "system": true, "read": ["/a", "/b"], "dir": "/b", "limits": {"files": 32}}')
