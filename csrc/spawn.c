@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -57,7 +58,11 @@ static void give_arena(struct arena *a) {
 	munmap(a, sizeof *a);
 }
 
+/* What the program's timers may be late by, where this thread's may be late by more (man 2 PR_SET_TIMERSLACK). The gaol command has it, no library. */
+extern unsigned long gaol_timer_slack __attribute__((weak, visibility("hidden")));
+
 static uint64_t block_signals(void) {
+	if (&gaol_timer_slack != NULL) prctl(PR_SET_TIMERSLACK, gaol_timer_slack, 0, 0, 0);
 	uint64_t all = ~0ull, old = 0;
 	sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof all);
 	return old;
