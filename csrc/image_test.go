@@ -102,7 +102,7 @@ func object(t *testing.T, more ...string) string {
 	t.Helper()
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
-		t.Skip("no gcc")
+		t.Skip("gcc is missing")
 	}
 	o := filepath.Join(t.TempDir(), "init.o")
 	args := append([]string{"-std=gnu11", "-Wall", "-Wextra", "-c", "-o", o, "init_linux.c"}, more...)

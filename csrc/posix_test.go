@@ -93,7 +93,7 @@ func posix(t *testing.T, flags ...string) string {
 	t.Helper()
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
-		t.Skip("no gcc")
+		t.Skip("gcc is missing")
 	}
 	driver := filepath.Join(t.TempDir(), "driver")
 	args := append([]string{"-std=gnu11", "-DGAOL_POSIX", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-rdynamic", "-I.", "-o", driver}, flags...)
@@ -249,7 +249,7 @@ func TestWithoutACompilerTheChildInitialises(t *testing.T) {
 
 func TestAnotherUserOfOtherSystems(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root may choose another user")
+		t.Skip("root is missing, who alone may choose another user")
 	}
 	driver := posix(t)
 	c := shell("id -u; id -g; id -G")

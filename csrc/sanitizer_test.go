@@ -24,7 +24,7 @@ func sanitized(t *testing.T, sources ...string) string {
 	t.Helper()
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
-		t.Skip("no gcc")
+		t.Skip("gcc is missing")
 	}
 	dir := t.TempDir()
 	flags := []string{"-std=gnu11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-I."}

@@ -16,7 +16,7 @@ import (
 func TestNothingThatIsShippedCanBeMadeToFail(t *testing.T) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
-		t.Skip("no gcc")
+		t.Skip("gcc is missing")
 	}
 	sources := linuxSources(t)
 	has := func(flags ...string) bool { // as one file, of all that a build compiles

@@ -6,5 +6,5 @@ import "testing"
 
 func onLinux(t *testing.T, why string) {
 	t.Helper()
-	t.Skip("it is about Linux: " + why)
+	t.Skip("Linux is missing: " + why)
 }

@@ -95,7 +95,7 @@ func TestGoldenJails(t *testing.T) {
 		"convert": {plainly(profile.System), on(read, treeAt("/srv/in")), on(read, treeAt("/srv/out")), on(write, treeAt("/srv/out")), plainly(profile.ProcessCreate), private("/tmp")},
 		"nested": {on(read, treeAt("/srv")), on(write, treeAt("/srv/out")), deny(on(read, treeAt("/srv/in/keys"))), on(read, treeAt("/home/ann")),
 			on(execute, treeAt("/usr/home/ann/out"))},
-		"views":   {mapped("/data", "/srv/in", profile.ReadWrite), private("/work/tmp"), on(execute, treeAt("/work/tmp")), best(on(read, fileAt("/etc/localtime")))},
+		"views":   {mapped("/data", "/srv/in", profile.ReadWrite), private("/scratch/tmp"), on(execute, treeAt("/scratch/tmp")), best(on(read, fileAt("/etc/localtime")))},
 		"network": {plainly(profile.System), all(profile.NetworkOutbound), all(profile.NetworkInbound)},
 		"best": {best(on(write, treeAt("/srv/out"))), best(on(profile.FileReadMetadata, treeAt("/srv/in"))), best(local(profile.NetworkOutbound, "/var/run/log.sock")),
 			{Kind: profile.IPC, IPC: profile.SystemV}, plainly(profile.Trace)},

@@ -99,7 +99,7 @@ func program(name string) string {
 	GinkgoHelper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		Skip("there is no " + name + " here")
+		Skip(name + " is missing")
 	}
 	path, err = filepath.Abs(path)
 	Expect(err).NotTo(HaveOccurred())

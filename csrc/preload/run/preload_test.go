@@ -25,7 +25,7 @@ func library(t *testing.T) string {
 	t.Helper()
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
-		t.Skip("no gcc")
+		t.Skip("gcc is missing")
 	}
 	so := filepath.Join(t.TempDir(), "libgaolpaths.so")
 	out, err := exec.Command(gcc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-nonnull-compare", "-U_FORTIFY_SOURCE", "-O1", "-g", "-fPIC", "-shared", "-o", so,
@@ -218,7 +218,7 @@ single single alpha
 
 func TestPythonDoesWhatIsGrantedAndNothingElse(t *testing.T) {
 	if _, err := os.Stat("/usr/bin/python3"); err != nil {
-		t.Skip("no python3 in /usr/bin")
+		t.Skip("/usr/bin/python3 is missing")
 	}
 	w := newWorld(t)
 	for _, name := range []string{"more/sock", "secret/sock"} {
@@ -321,7 +321,7 @@ for bad in "/etc", "/data/..", "/secret":
 
 func TestPythonStartsProgramsAndLoadsLibraries(t *testing.T) {
 	if _, err := os.Stat("/usr/bin/python3"); err != nil {
-		t.Skip("no python3 in /usr/bin")
+		t.Skip("/usr/bin/python3 is missing")
 	}
 	w := newWorld(t)
 	source := filepath.Join(w.root, "lib.c")
