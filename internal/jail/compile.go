@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	copyMax   = 4 << 20   // bytes of a file that is copied: COPY_MAX of csrc/jail_freebsd.c
+	copyMax   = 4 << 20   // bytes of a file that is copied: COPY_MAX of csrc/jail_view_freebsd.c
 	rootSize  = 1 << 20   // of the root without them
 	privateOf = 512 << 20 // bytes of all private directories, if no limit says otherwise
 )

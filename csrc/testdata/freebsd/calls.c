@@ -224,6 +224,8 @@ int getfsstat(struct test_statfs *to, long size, int flags) {
 int unmount(const char *what, int flags) {
 	static struct known all[512];
 	int id, other, n = mounts(all, 512);
+	const char *forgets = getenv("GAOL_FORGETS");
+	if (forgets != NULL && strcmp(forgets, "unmount") == 0) return errno = EINVAL, -1;
 	if (sscanf(what, "FSID:%d:%d", &id, &other) != 2 || other != -7 || !(flags & MNT_BYFSID)) return errno = EINVAL, -1;
 	for (int i = 0; i < n; i++) {
 		if (all[i].id != id) continue;
