@@ -26,12 +26,14 @@ var libraryPaths = []string{"/lib", "/usr/lib", "/usr/local/lib"}
 // LibraryPaths is where the run-time linker of FreeBSD looks for libraries, in this order.
 func LibraryPaths() []string { return slices.Clone(libraryPaths) }
 
-// capsicumSystem is what System brings on FreeBSD. No user's data is in here, and no accounts.
-var capsicumSystem = []struct {
+// pathRights is a path that System brings, with what may be done there.
+type pathRights struct {
 	path   string
 	rights Rights
-}{
-	{loaderPath, Read | Execute},
+}
+
+// bsdSystem is what System brings on FreeBSD, beside the run-time linker. No user's data is in here, and no accounts.
+var bsdSystem = []pathRights{
 	{"/lib", Read | Execute},
 	{"/usr/lib", Read | Execute},
 	{"/usr/local/lib", Read | Execute},
@@ -57,7 +59,7 @@ func (r *caps) system(op profile.Operation) error {
 	if !r.reach(op) {
 		return nil
 	}
-	for _, s := range capsicumSystem {
+	for _, s := range slices.Concat([]pathRights{{loaderPath, Read | Execute}}, bsdSystem) {
 		at, st, err := r.lead(op, s.path)
 		switch {
 		case err != nil && missing(err):
@@ -94,13 +96,6 @@ func (r *caps) lead(op profile.Operation, p string) (string, status, error) {
 	return to, st, err
 }
 
-func (r *caps) leads(op profile.Operation) func(string) (string, error) {
-	return func(p string) (string, error) {
-		to, _, err := r.lead(op, p)
-		return to, err
-	}
-}
-
 func (r *caps) file(op profile.Operation, rights Rights) error {
 	pattern := op.Pattern
 	at, st, err := r.lead(op, pattern.Path)
@@ -132,7 +127,7 @@ func (r *caps) file(op profile.Operation, rights Rights) error {
 		return nil
 	}
 	r.add(op, at, pattern.Path, st, rights)
-	return within(op, at, r.leads(op))
+	return within(op, at, pathOnly(op, r.lead))
 }
 
 func (r *caps) device(op profile.Operation) error {
@@ -148,7 +143,7 @@ func (r *caps) device(op profile.Operation) error {
 	if r.reach(op) {
 		r.add(op, at, op.Pattern.Path, st, Read|Write|Device|Ioctl)
 	}
-	return within(op, at, r.leads(op))
+	return within(op, at, pathOnly(op, r.lead))
 }
 
 // mapped is a descriptor that the program knows by another name.

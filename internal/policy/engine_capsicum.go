@@ -4,7 +4,6 @@ package policy
 // that the grant means, and no path of the host leads anywhere. What a descriptor cannot say, such as a hole in a directory, is refused here.
 
 import (
-	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -120,13 +119,7 @@ func resolveCapsicum(p profile.Profile, h Host) (Policy, error) {
 		r.host.Program, r.policy.Capsicum.Program = p.Program, p.Program
 	}
 	if !h.Capsicum.OK {
-		for _, op := range p.Operations {
-			r.lack(op, capsicumMechanism, h.Capsicum.Reason, h.Capsicum.Fix)
-		}
-		if len(p.Operations) == 0 {
-			r.unsupported = append(r.unsupported, Unsupported{Operation: "an empty profile", Mechanism: capsicumMechanism, Detail: h.Capsicum.Reason, Fix: h.Capsicum.Fix})
-		}
-		return Policy{}, &UnsupportedError{r.unsupported}
+		return Policy{}, r.absent(p.Operations, capsicumMechanism, h.Capsicum)
 	}
 	for _, deny := range []bool{false, true} { // first all that is given
 		for _, op := range p.Operations {
@@ -144,16 +137,7 @@ func resolveCapsicum(p profile.Profile, h Host) (Policy, error) {
 	}
 	r.moves()
 	r.finish()
-	r.unsupported = append(r.unsupported, capsicumLimits(&r.policy, p.Limits, h)...)
-	if len(r.unsupported) > 0 {
-		return Policy{}, &UnsupportedError{r.unsupported}
-	}
-	r.policy.Gaps = r.gaps
-	for _, op := range p.Operations {
-		r.policy.Enforced = append(r.policy.Enforced, Enforcement{op.String(), capsicumHolds(op)})
-	}
-	r.policy.limited()
-	return r.policy, nil
+	return r.conclude(&r.policy, p, h, capsicumHolds)
 }
 
 func (r *caps) operation(op profile.Operation) error {
@@ -163,14 +147,8 @@ func (r *caps) operation(op profile.Operation) error {
 	switch op.Kind {
 	case profile.System:
 		return r.system(op)
-	case profile.FileRead:
-		return r.file(op, Read)
-	case profile.FileReadMetadata:
-		return r.file(op, Metadata)
-	case profile.FileWrite:
-		return r.file(op, Write)
-	case profile.FileExecute:
-		return r.file(op, Execute)
+	case profile.FileRead, profile.FileReadMetadata, profile.FileWrite, profile.FileExecute:
+		return r.file(op, granted(op))
 	case profile.Map:
 		return r.mapped(op)
 	case profile.Device:
@@ -222,14 +200,11 @@ func (r *caps) network(op profile.Operation) error {
 	}
 	listen := op.Kind == profile.NetworkInbound
 	if !listen {
-		at, sock, err := r.lead(op, op.Address.Name)
-		switch {
-		case err != nil:
-			return problem(op, op.Address.Name, err)
-		case sock.mode&fs.ModeSocket == 0:
-			return problem(op, op.Address.Name, errors.New("is not a socket"))
+		at, _, err := socketAt(op, r.lead)
+		if err != nil {
+			return err
 		}
-		if err := within(op, at, r.leads(op)); err != nil {
+		if err := within(op, at, pathOnly(op, r.lead)); err != nil {
 			return err
 		}
 		dir, st = path.Dir(at), status{mode: fs.ModeDir}

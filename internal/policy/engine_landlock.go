@@ -86,14 +86,8 @@ func (r *ruler) operation(op profile.Operation) error {
 	switch op.Kind {
 	case profile.System:
 		return r.system(op)
-	case profile.FileRead:
-		return r.grant(op, Read)
-	case profile.FileReadMetadata:
-		return r.grant(op, Metadata)
-	case profile.FileWrite:
-		return r.grant(op, Write)
-	case profile.FileExecute:
-		return r.grant(op, Execute)
+	case profile.FileRead, profile.FileReadMetadata, profile.FileWrite, profile.FileExecute:
+		return r.grant(op, granted(op))
 	case profile.Private, profile.Map:
 		r.view(op)
 	case profile.NetworkOutbound, profile.NetworkInbound:

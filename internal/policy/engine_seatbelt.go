@@ -4,9 +4,7 @@ package policy
 // it is without links, so that nothing here may name one by another way.
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -127,13 +125,7 @@ func resolveSeatbelt(p profile.Profile, h Host) (Policy, error) {
 	r.policy = Policy{Platform: Darwin, Engine: SeatbeltEngine, Env: p.Env, PassEnv: p.PassEnv, Dir: p.Dir, Mechanisms: []string{SeatbeltMechanism, "resource limits"}}
 	r.rules = &r.policy.Seatbelt
 	if !h.Seatbelt.OK {
-		for _, op := range p.Operations {
-			r.lack(op, SeatbeltMechanism, h.Seatbelt.Reason, h.Seatbelt.Fix)
-		}
-		if len(p.Operations) == 0 {
-			r.unsupported = append(r.unsupported, Unsupported{Operation: "an empty profile", Mechanism: SeatbeltMechanism, Detail: h.Seatbelt.Reason, Fix: h.Seatbelt.Fix})
-		}
-		return Policy{}, &UnsupportedError{r.unsupported}
+		return Policy{}, r.absent(p.Operations, SeatbeltMechanism, h.Seatbelt)
 	}
 	if p.OnDenied == profile.Kill {
 		r.unsupported = append(r.unsupported, Unsupported{Operation: "OnDenied(Kill)", Mechanism: "a filter of system calls",
@@ -160,30 +152,15 @@ func resolveSeatbelt(p profile.Profile, h Host) (Policy, error) {
 	r.pins()
 	r.moves()
 	r.ancestors()
-	r.unsupported = append(r.unsupported, seatbeltLimits(&r.policy, p.Limits, h)...)
-	if len(r.unsupported) > 0 {
-		return Policy{}, &UnsupportedError{r.unsupported}
-	}
-	r.policy.Gaps = r.gaps
-	for _, op := range p.Operations {
-		r.policy.Enforced = append(r.policy.Enforced, Enforcement{op.String(), seatbeltMechanism(op)})
-	}
-	r.policy.limited()
-	return r.policy, nil
+	return r.conclude(&r.policy, p, h, seatbeltMechanism)
 }
 
 func (r *belt) operation(op profile.Operation) error {
 	switch op.Kind {
 	case profile.System:
 		return r.system(op)
-	case profile.FileRead:
-		return r.file(op, Read)
-	case profile.FileReadMetadata:
-		return r.file(op, Metadata)
-	case profile.FileWrite:
-		return r.file(op, Write)
-	case profile.FileExecute:
-		return r.file(op, Execute)
+	case profile.FileRead, profile.FileReadMetadata, profile.FileWrite, profile.FileExecute:
+		return r.file(op, granted(op))
 	case profile.Device:
 		return r.device(op)
 	case profile.NetworkOutbound, profile.NetworkInbound:
@@ -287,12 +264,9 @@ func (r *belt) socket(op profile.Operation) error {
 		r.rules.Sockets = append(r.rules.Sockets, SocketRule{strings.TrimSuffix(dir, "/") + name[strings.LastIndexByte(name, '/'):], true, op.String()})
 		return nil
 	}
-	at, st, err := r.lead(op, name)
-	switch {
-	case err != nil:
-		return problem(op, name, err)
-	case st.mode&fs.ModeSocket == 0:
-		return problem(op, name, errors.New("is not a socket"))
+	at, _, err := socketAt(op, r.lead)
+	if err != nil {
+		return err
 	}
 	r.rules.Sockets = append(r.rules.Sockets, SocketRule{at, false, op.String()})
 	return r.within(op, at)

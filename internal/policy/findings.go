@@ -77,3 +77,28 @@ func (f *findings) each(ops []profile.Operation, mechanism, detail, fix, gap str
 	}
 	return accepted
 }
+
+// absent refuses each operation of a profile whose engine is not there.
+func (f *findings) absent(ops []profile.Operation, mechanism string, c Check) error {
+	for _, op := range ops {
+		f.lack(op, mechanism, c.Reason, c.Fix)
+	}
+	if len(ops) == 0 {
+		f.unsupported = append(f.unsupported, Unsupported{Operation: "an empty profile", Mechanism: mechanism, Detail: c.Reason, Fix: c.Fix})
+	}
+	return &UnsupportedError{f.unsupported}
+}
+
+// conclude decides on the limits and refuses what was found to be unsupported; else the policy gets its gaps, and what holds each operation.
+func (f *findings) conclude(policy *Policy, p profile.Profile, h Host, holds func(profile.Operation) string) (Policy, error) {
+	f.unsupported = append(f.unsupported, platforms[policy.Platform].limits(policy, p.Limits, h)...)
+	if len(f.unsupported) > 0 {
+		return Policy{}, &UnsupportedError{f.unsupported}
+	}
+	policy.Gaps = f.gaps
+	for _, op := range p.Operations {
+		policy.Enforced = append(policy.Enforced, Enforcement{op.String(), holds(op)})
+	}
+	policy.limited()
+	return *policy, nil
+}

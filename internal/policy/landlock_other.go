@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -42,17 +41,11 @@ func (r *ruler) socket(op profile.Operation) error {
 		return nil
 	}
 	r.policy.Local = true
-	name := op.Address.Name
-	p, st, err := r.walk(op, name)
-	switch {
-	case err != nil:
-		return problem(op, name, err)
-	case st.mode&fs.ModeSocket == 0:
-		return problem(op, name, errors.New("is not a socket"))
-	case r.host.Landlock >= abiUnix:
+	p, st, err := socketAt(op, r.walk)
+	if err == nil && r.host.Landlock >= abiUnix {
 		r.add(op, p, st, Connect)
 	}
-	return nil
+	return err
 }
 
 // local: sockets without a path are out of reach by the scope alone, those with one by a right.

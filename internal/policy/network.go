@@ -24,13 +24,9 @@ func (r *resolver) address(op profile.Operation) error {
 
 // socket shows a Unix socket of the host, the one that is there now: a server that makes another later is not reached.
 func (r *resolver) socket(op profile.Operation) error {
-	name := op.Address.Name
-	at, st, err := r.walk(op, name)
-	switch {
-	case err != nil:
-		return problem(op, name, err)
-	case st.mode&fs.ModeSocket == 0:
-		return problem(op, name, errors.New("is not a socket"))
+	at, _, err := socketAt(op, r.walk)
+	if err != nil {
+		return err
 	}
 	n := r.add(op, Entry{Path: at, Kind: Bind, Host: r.hostPath(at)})
 	n.Rights |= Connect
@@ -104,4 +100,17 @@ func (r *resolver) systems(n *node) bool {
 			return false
 		}
 	}
+}
+
+// socketAt is where the socket lies that an operation names.
+func socketAt(op profile.Operation, lead func(profile.Operation, string) (string, status, error)) (at string, st status, err error) {
+	name := op.Address.Name
+	at, st, err = lead(op, name)
+	switch {
+	case err != nil:
+		return at, st, problem(op, name, err)
+	case st.mode&fs.ModeSocket == 0:
+		return at, st, problem(op, name, errors.New("is not a socket"))
+	}
+	return at, st, nil
 }

@@ -254,6 +254,14 @@ func (r *resolver) within(op profile.Operation, path string) error {
 	})
 }
 
+// pathOnly is where paths of an operation lead, without what is there.
+func pathOnly(op profile.Operation, lead func(profile.Operation, string) (string, status, error)) func(string) (string, error) {
+	return func(p string) (string, error) {
+		to, _, err := lead(op, p)
+		return to, err
+	}
+}
+
 // within asks lead where the paths of op's bound lead.
 func within(op profile.Operation, path string, lead func(string) (string, error)) error {
 	if op.Bound == nil {

@@ -4,10 +4,7 @@ import "github.com/gaol-sandbox/gaol/internal/profile"
 
 // base is what an operation brings along on Linux, as a table: path, rights, and for whom. A path that a host lacks is left out.
 // No user's data is in here: not the accounts (/etc/passwd), not /home, not /var.
-var base = []struct {
-	path   string
-	rights Rights
-}{
+var base = []pathRights{
 	{"/usr", Read | Execute},
 	{"/bin", Read | Execute},
 	{"/sbin", Read | Execute},
