@@ -67,23 +67,9 @@ type bsdRun struct {
 
 func runBSD(t *testing.T, driver string, p plan.Plan, c plan.Command, env []string, how ...string) bsdRun {
 	t.Helper()
-	b, err := p.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Dir == "" {
-		c.Dir = "/"
-	}
-	if c.FDs == nil {
-		c.FDs = []int{0, 2, 2}
-	}
-	c.TTY = -1
-	encoded, err := c.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	steps, command := filed(t, p, c)
 	log := filepath.Join(t.TempDir(), "log")
-	cmd := exec.Command(driver, append([]string{written(t, "plan", b), written(t, "command", encoded)}, how...)...)
+	cmd := exec.Command(driver, append([]string{steps, command}, how...)...)
 	cmd.Env = append(append(os.Environ(), "GAOL_LOG="+log), env...)
 	if c.Place != "" {
 		cmd.Env = append(cmd.Env, "GAOL_PLACE="+c.Place)
@@ -411,11 +397,9 @@ func TestWhatIsNotAsItShouldBeEndsTheJail(t *testing.T) {
 			c.FDs = []int{0, 2, 2, 10}
 			c.Argv = []string{"sh", "-c", ":"}
 			// the driver opens nothing at 10: the shell does
-			b, _ := p.Encode()
-			c.Dir, c.TTY = "/", -1
-			e, _ := c.Encode()
+			steps, command := filed(t, p, c)
 			log := filepath.Join(t.TempDir(), "log")
-			cmd := exec.Command("/bin/bash", "-c", `exec 10<"$1"; shift; exec "$@"`, "sh", base, driver, written(t, "plan", b), written(t, "command", e))
+			cmd := exec.Command("/bin/bash", "-c", `exec 10<"$1"; shift; exec "$@"`, "sh", base, driver, steps, command)
 			cmd.Env = append(os.Environ(), "GAOL_LOG="+log, "GAOL_PLACE="+c.Place)
 			out, err := cmd.Output()
 			if cmd.ProcessState.ExitCode() == 77 {

@@ -130,14 +130,9 @@ func TestThePlanCheckRefusesOnOtherSystems(t *testing.T) {
 
 const seatbeltText = "(version 1)(deny default)"
 
-// spawnPosix runs a command with the driver: what it says, and what the program and the Seatbelt wrote.
-func spawnPosix(t *testing.T, driver, text string, c plan.Command, steps ...plan.Step) (said, out string) {
+// filed are the files of a plan and of a command, whose output goes to standard error.
+func filed(t *testing.T, p plan.Plan, c plan.Command) (steps, command string) {
 	t.Helper()
-	steps = append(steps, plan.Step{Op: plan.Seatbelt, Text: text, Params: []string{"R0", "/a b", "R1", "/c"}})
-	p, err := plan.Plan{Steps: steps}.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
 	if c.Dir == "" {
 		c.Dir = "/"
 	}
@@ -145,12 +140,24 @@ func spawnPosix(t *testing.T, driver, text string, c plan.Command, steps ...plan
 		c.FDs = []int{0, 2, 2}
 	}
 	c.TTY = -1
-	encoded, err := c.Encode()
+	a, err := p.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
+	b, err := c.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return written(t, "plan", a), written(t, "command", b)
+}
+
+// spawnPosix runs a command with the driver: what it says, and what the program and the Seatbelt wrote.
+func spawnPosix(t *testing.T, driver, text string, c plan.Command, steps ...plan.Step) (said, out string) {
+	t.Helper()
+	steps = append(steps, plan.Step{Op: plan.Seatbelt, Text: text, Params: []string{"R0", "/a b", "R1", "/c"}})
+	p, command := filed(t, plan.Plan{Steps: steps}, c)
 	var stderr strings.Builder
-	cmd := exec.Command(driver, "run", written(t, "plan", p), written(t, "command", encoded), "leave", "300")
+	cmd := exec.Command(driver, "run", p, command, "leave", "300")
 	cmd.Stderr = &stderr
 	b, err := cmd.Output()
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 
 // Resources (sys/resource.h of FreeBSD).
 const (
-	rlimitCore   = 4
-	rlimitNproc  = 7
-	rlimitNofile = 8
-	rlimitSbsize = 9
+	RlimitCore   = 4
+	RlimitNproc  = 7
+	RlimitNofile = 8
+	RlimitSbsize = 9
 )
 
 // Compile lays out the steps for p on h. Everything is opened in the child, by the user that the program is to be: what that user may not open is
@@ -26,22 +26,7 @@ func Compile(p *policy.Policy, h policy.Host) (plan.Plan, error) {
 	if len(grants) > plan.CapMax {
 		return plan.Plan{}, fmt.Errorf("%d descriptors are granted; at most %d are possible", len(grants), plan.CapMax)
 	}
-	var out plan.Plan
-	limit := func(resource uint32, soft, hard uint64, why string) {
-		out.Steps = append(out.Steps, plan.Step{Op: plan.Rlimit, N: resource, Limit: plan.Limit{Soft: soft, Hard: hard}, Why: why})
-	}
-	limit(rlimitCore, h.Core, h.CoreHard, "")
-	if h.Nofile[1] != 0 {
-		limit(rlimitNofile, h.Nofile[0], h.Nofile[1], "")
-	}
-	// The count is of the user, and the program is one already. 0 would mean no limit (kern/kern_resource.c, chglimit).
-	if !p.Processes {
-		limit(rlimitNproc, 1, 1, "")
-	}
-	// Each socket reserves buffers, for which this is too little. 0 means different things in different releases.
-	if !p.Capsicum.Sockets {
-		limit(rlimitSbsize, 1, 1, "")
-	}
+	out := plan.Plan{Steps: Limits(p, h, p.Capsicum.Sockets)}
 	for i := range grants {
 		g := &grants[i]
 		s := plan.Step{Op: plan.CapOpen, Path: g.Path, Rights: For(g), Why: g.Why}
@@ -73,6 +58,26 @@ func Compile(p *policy.Policy, h policy.Host) (plan.Plan, error) {
 	}
 	out.Steps = append(out.Steps, enter)
 	return out, nil
+}
+
+// Limits are the resource limits of every program on FreeBSD, a jail's, too, which keep processes and sockets from it that are not granted.
+func Limits(p *policy.Policy, h policy.Host, sockets bool) (out []plan.Step) {
+	limit := func(resource uint32, soft, hard uint64) {
+		out = append(out, plan.Step{Op: plan.Rlimit, N: resource, Limit: plan.Limit{Soft: soft, Hard: hard}})
+	}
+	limit(RlimitCore, h.Core, h.CoreHard)
+	if h.Nofile[1] != 0 {
+		limit(RlimitNofile, h.Nofile[0], h.Nofile[1])
+	}
+	// The count is of the user, and the program is one already. 0 would mean no limit (kern/kern_resource.c, chglimit).
+	if !p.Processes {
+		limit(RlimitNproc, 1, 1)
+	}
+	// Each socket reserves buffers, for which this is too little. 0 means different things in different releases.
+	if !sockets {
+		limit(RlimitSbsize, 1, 1)
+	}
+	return out
 }
 
 // Open lists what becomes a descriptor: the grants, and behind them the directory of the preload library, if none of them is that.

@@ -5,52 +5,22 @@ package capsicum
 import (
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/policy/policytest"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// tree is a file system: a directory ends in a slash, a link has its target.
-type tree map[string]string
-
-func (t tree) Lstat(p string) (fs.FileMode, error) {
-	what, ok := t[p]
-	switch {
-	case p == "/" || what == "dir":
-		return fs.ModeDir | 0o755, nil
-	case !ok:
-		for q := range t {
-			if strings.HasPrefix(q, p+"/") {
-				return fs.ModeDir | 0o755, nil
-			}
-		}
-		return 0, fs.ErrNotExist
-	case what == "char":
-		return fs.ModeDevice | fs.ModeCharDevice | 0o666, nil
-	case what == "socket":
-		return fs.ModeSocket | 0o666, nil
-	case what != "":
-		return fs.ModeSymlink | 0o777, nil
-	}
-	return 0o644, nil
-}
-func (t tree) Readlink(p string) (string, error) { return t[p], nil }
-func (tree) Links(string) (uint64, error)        { return 1, nil }
-
 var host = policy.Host{Platform: policy.FreeBSD, Capsicum: policy.Check{OK: true}, Preload: policy.Check{OK: true}, PreloadPath: "/usr/local/lib/gaol/libgaolpaths.so",
-	Nofile: [2]uint64{1024, 4096}, FS: tree{
+	Nofile: [2]uint64{1024, 4096}, FS: policytest.Tree{
 		"/libexec/ld-elf.so.1": "", "/lib/libc.so.7": "", "/usr/lib/libm.so": "", "/bin/sh": "", "/usr/share/x": "", "/etc/localtime": "",
 		"/dev/null": "char", "/dev/random": "char", "/dev/cuau0": "char", "/srv/in": "dir", "/srv/out": "dir", "/srv/a file\n": "",
-		"/home": "usr/home", "/usr/home/ann": "dir", "/var/run/log.sock": "socket",
+		"/home": "-> usr/home", "/usr/home/ann": "dir", "/var/run/log.sock": "socket",
 	}}
 
 func at(k profile.Kind, p string, m profile.Match) profile.Operation {
@@ -100,15 +70,7 @@ func TestGoldenPlans(t *testing.T) {
 	for name, r := range rows {
 		p := resolved(t, r.host, r.kill, r.ops...)
 		got := text(t, &p, r.host)
-		file := filepath.Join("testdata", name+".txt")
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want, err := os.ReadFile(file); err != nil || string(want) != got {
-			t.Errorf("%s: %v\n%s", name, err, got)
-		}
+		policytest.Golden(t, name, got, *update)
 	}
 }
 

@@ -144,7 +144,7 @@ var mode = map[string]string{
 }
 
 // limited are calls that the mode allows and a resource limit of the plan does not, and the limit.
-var limited = map[string]uint32{"fork": rlimitNproc, "pdfork": rlimitNproc, "socket": rlimitSbsize, "socketpair": rlimitSbsize}
+var limited = map[string]uint32{"fork": RlimitNproc, "pdfork": RlimitNproc, "socket": RlimitSbsize, "socketpair": RlimitSbsize}
 
 // verdict asks the model for a plan.
 func verdict(p plan.Plan, call string) string {

@@ -10,16 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gaol-sandbox/gaol/internal/capsicum"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
-)
-
-// Resources (sys/resource.h of FreeBSD).
-const (
-	rlimitCore   = 4
-	rlimitNproc  = 7
-	rlimitNofile = 8
-	rlimitSbsize = 9
 )
 
 const (
@@ -93,20 +86,7 @@ func Compile(p *policy.Policy, h policy.Host) plan.Plan {
 	}
 	c.add(plan.Step{Op: plan.JailSeal})
 	c.add(plan.Step{Op: plan.JailAttach, Params: parameters(p, h, "allow.nosuser"), Others: parameters(p, h, "allow.suser")})
-	limit := func(resource uint32, soft, hard uint64) {
-		c.add(plan.Step{Op: plan.Rlimit, N: resource, Limit: plan.Limit{Soft: soft, Hard: hard}})
-	}
-	limit(rlimitCore, h.Core, h.CoreHard)
-	if h.Nofile[1] != 0 {
-		limit(rlimitNofile, h.Nofile[0], h.Nofile[1])
-	}
-	// as in capability mode: see internal/capsicum
-	if !p.Processes {
-		limit(rlimitNproc, 1, 1)
-	}
-	if !p.Jail.Sockets {
-		limit(rlimitSbsize, 1, 1)
-	}
+	c.steps = append(c.steps, capsicum.Limits(p, h, p.Jail.Sockets)...)
 	c.add(plan.Step{Op: plan.Limits})
 	c.add(plan.Step{Op: plan.JailConfine})
 	return plan.Plan{Steps: c.steps}

@@ -4,49 +4,21 @@ package jail
 
 import (
 	"flag"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gaol-sandbox/gaol/internal/capsicum"
 	"github.com/gaol-sandbox/gaol/internal/plan"
 	"github.com/gaol-sandbox/gaol/internal/policy"
+	"github.com/gaol-sandbox/gaol/internal/policy/policytest"
 	"github.com/gaol-sandbox/gaol/internal/profile"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// tree is a file system: a path and what is there; "" is a file, "-> x" a link.
-type tree map[string]string
-
-func (t tree) Lstat(p string) (fs.FileMode, error) {
-	what, ok := t[p]
-	switch {
-	case p == "/" || what == "dir":
-		return fs.ModeDir | 0o755, nil
-	case !ok:
-		for q := range t {
-			if strings.HasPrefix(q, p+"/") {
-				return fs.ModeDir | 0o755, nil
-			}
-		}
-		return 0, fs.ErrNotExist
-	case what == "char":
-		return fs.ModeDevice | fs.ModeCharDevice | 0o666, nil
-	case what == "socket":
-		return fs.ModeSocket | 0o666, nil
-	case what != "":
-		return fs.ModeSymlink | 0o777, nil
-	}
-	return 0o644, nil
-}
-func (t tree) Readlink(p string) (string, error) { return strings.TrimPrefix(t[p], "-> "), nil }
-func (tree) Links(string) (uint64, error)        { return 1, nil }
-
 var host = policy.Host{System: "FreeBSD 14.2", Platform: policy.FreeBSD, Capsicum: policy.Check{OK: true}, Jail: policy.Check{OK: true}, JailParameters: Parameters(),
-	Nofile: [2]uint64{1024, 4096}, FS: tree{
+	Nofile: [2]uint64{1024, 4096}, FS: policytest.Tree{
 		"/libexec/ld-elf.so.1": "", "/lib/libc.so.7": "", "/usr/lib/libm.so": "", "/bin/sh": "", "/usr/bin/env": "", "/usr/share/x": "", "/etc/localtime": "",
 		"/etc/nsswitch.conf": "", "/etc/resolv.conf": "", "/etc/ssl/cert.pem": "", "/dev/null": "char", "/dev/zero": "char", "/dev/ada0": "char",
 		"/srv/in/a.png": "", "/srv/in/keys/id": "", "/srv/out": "dir", "/srv/mnt/nfs": "dir", "/srv/mnt/dev": "dir", "/srv/out/link": "-> ../in",
@@ -107,15 +79,7 @@ func TestGoldenJails(t *testing.T) {
 			continue
 		}
 		got := p.String() + "\n" + Compile(&p, host).String()
-		file := filepath.Join("testdata", name+".txt")
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want, err := os.ReadFile(file); err != nil || string(want) != got {
-			t.Errorf("%s: %v\n%s", name, err, got)
-		}
+		policytest.Golden(t, name, got, *update)
 	}
 }
 
@@ -228,7 +192,7 @@ func TestNoJailIsWiderThanItsPolicy(t *testing.T) {
 		limited := func(resource uint32) bool {
 			return slices.ContainsFunc(steps, func(s plan.Step) bool { return s.Op == plan.Rlimit && s.N == resource && s.Limit.Hard == 1 })
 		}
-		if limited(rlimitNproc) == p.Processes || limited(rlimitSbsize) == p.Jail.Sockets {
+		if limited(capsicum.RlimitNproc) == p.Processes || limited(capsicum.RlimitSbsize) == p.Jail.Sockets {
 			t.Errorf("%v: %v", ops, steps)
 		}
 		if last := steps[len(steps)-1]; last.Op != plan.JailConfine {
