@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Union
 
-from ._ffi import StrPath, encode, whole
+from ._text import StrPath, encode, whole
 
 # enum gaol_address
 _ALL, _TCP, _UDP, _LOCAL_SOCKET, _LOOPBACK, _HOST, _CIDR = range(1, 8)

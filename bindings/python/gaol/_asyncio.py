@@ -8,11 +8,11 @@ import asyncio
 from typing import Any, Optional
 
 from ._child import File
-from ._ffi import StrPath
 from ._popen import Popen
 from ._profile import Profile
 from ._report import Report
 from ._sandbox import Sandbox
+from ._text import StrPath
 
 _LIMIT = 2**16  # asyncio's own, of a StreamReader
 

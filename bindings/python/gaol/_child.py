@@ -15,10 +15,10 @@ from typing import IO, Any, Callable, Optional, Union
 
 from . import _ffi
 from ._credential import credential
-from ._ffi import StrPath, encode, whole
 from ._limits import Limits
 from ._profile import Profile
 from ._sandbox import Sandbox
+from ._text import StrPath, encode, whole
 
 Arguments = Union[StrPath, Sequence[StrPath]]
 File = Union[None, int, IO[Any]]

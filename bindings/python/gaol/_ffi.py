@@ -14,30 +14,12 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, c_uint32, c_void_p
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar
 
 from . import _errors, _report
-
-StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
-
-
-_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
-
-
-def encode(value: StrPath) -> bytes:
-    """Return the bytes of a path, argument or variable, as the kernel takes them."""
-    # what os.fsencode does, which takes its time to look for __fspath__ first
-    text = value.encode(_ENCODING, _ERRORS) if type(value) is str else os.fsencode(value)
-    if b"\0" in text:
-        raise ValueError("embedded null byte")
-    return text
-
-
-def whole(value: int) -> int:
-    """Return a number that an int of C holds; ctypes would cut a larger one to another."""
-    if not -(1 << 31) <= value < 1 << 31:
-        raise ValueError(f"{value} is out of range")
-    return value
+from ._codes import AFTER_FORK, PROFILE, SETUP, UNSUPPORTED, plain, refused
+from ._declarations import FUNCTIONS
+from ._text import StrPath, decode, encode, whole
 
 
 class _Struct(ctypes.Structure):
@@ -71,27 +53,10 @@ _Usage = _struct(
     block_read=c_int64, block_written=c_int64, instructions=c_int64, output=c_int64,
 )  # fmt: skip
 
-# The functions that are used, as include/gaol.h declares them. H: a handle; S: a string; B: a string for gaol_free; I, U, Z, L: int,
-# unsigned, size_t, int64_t; P: a pointer to anything; E: gaol_error **, left to be filled in by _call. The result comes first.
+# What the letters of _declarations.py are.
 _KINDS: dict[str, Any] = {
     "H": c_void_p, "S": c_char_p, "B": c_void_p, "I": c_int, "U": c_uint, "Z": c_size_t, "L": c_int64, "P": c_void_p, "E": c_void_p,
 }  # fmt: skip
-_PROTOTYPES = """
-version S; free IP
-error_code IH; error_errno IH; error_message SH; error_step SH; error_operation SH; error_path SH; error_hint SH; error_file SH
-error_line IH; error_key SH; error_unsupported IHZP; error_free IH
-profile_new H; profile_load HSE; profile_parse HSSZE; profile_allow IHU; profile_allow_path IHUUS; profile_deny_path IHUUS
-profile_allow_address IHUUSI; profile_allow_ipc IHU; profile_allow_name IHUS; profile_map IHSSU; profile_set_on_denied IHU
-profile_set_env IHSS; profile_pass_env IHS; profile_set_dir IHS; profile_set_engine IHU; profile_limit IHP; profile_add IHH; profile_check IHE
-profile_toml BHE; profile_operation BHZ; profile_free IH
-host_probe HE; host_system SH; host_check IHZP; host_engine IHZ; host_support IHHZUP; host_free IH
-sandbox_new HHE; sandbox_explain BH; sandbox_report HHE; sandbox_free IH
-cmd_new HHP; cmd_set_program IHS; cmd_set_env IHP; cmd_set_dir IHS; cmd_set_stdio IHIUI; cmd_pass_fd IHII; cmd_set_limits IHP; cmd_set_umask IHI
-cmd_set_credential IHP; cmd_check IHE; cmd_start IHE; cmd_wait IHPE; cmd_wait_timeout IHLPE; cmd_poll_fd IH; cmd_pid IH
-cmd_signal IHI; cmd_kill IH; cmd_report HHE; cmd_free IH
-report_engine SH; report_mechanism SHZ; report_enforced IHZP; report_gap IHZP; report_denial IHZP; report_ending IHP; report_usage IHP
-report_free IH
-"""
 
 _library: Optional[Any] = None
 _loading = threading.RLock()  # a signal's handler may come in between
@@ -105,7 +70,7 @@ def library() -> Any:
     if _library is None:
         with _loading:
             if _half:
-                raise RuntimeError(_AFTER_FORK)
+                raise RuntimeError(AFTER_FORK)
             if _library is None:
                 _busy = True
                 try:
@@ -119,7 +84,7 @@ def library() -> Any:
 
 # Python 3.9 has its signal handlers run on the stack of whatever thread runs; in the library that is a goroutine's of a few KiB, and what lies
 # beside it is overwritten. Go sees to those that are there when it is loaded. It is done before each call, since signal.signal undoes it.
-_OWN_STACK = sys.version_info < (3, 10)
+_OWN_STACK = sys.version_info < (3, 10) and sys.platform == "linux"
 _SA_ONSTACK = 0x08000000
 
 
@@ -145,10 +110,12 @@ os.register_at_fork(after_in_child=_forked)
 
 
 def _load() -> Any:
+    if sys.version_info < (3, 10) and not _OWN_STACK:
+        raise RuntimeError("gaol needs Python 3.10 here: an older one runs its handlers of signals on a stack of the library's")
     name = "libgaol.1.dylib" if sys.platform == "darwin" else "libgaol.so.1"
     own = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
     loaded = ctypes.CDLL(own if os.path.exists(own) else name, use_errno=True)
-    for declaration in _PROTOTYPES.replace("\n", ";").split(";"):
+    for declaration in FUNCTIONS.replace("\n", ";").split(";"):
         if declaration.strip():
             name, kinds = declaration.split()
             function = getattr(loaded, "gaol_" + name)
@@ -158,22 +125,10 @@ def _load() -> Any:
 
 def version() -> str:
     """Return the version of the library."""
-    return _text(library().gaol_version())
+    return decode(library().gaol_version())
 
 
 # ---- errors ----
-
-_AFTER_FORK = (
-    "this process was forked from one that had loaded gaol's library, which cannot work in it; "
-    "start it by exec, as multiprocessing's 'spawn' and 'forkserver' do"
-)
-
-# enum gaol_code
-_ARGUMENT, _HANDLE, _PROFILE, _UNSUPPORTED, _SETUP, _CLOSED, _STATE, _TIMEOUT, _WAIT_DELAY, _SYSTEM, _MEMORY, _FORKED, _INTERNAL = range(1, 14)
-
-
-def _text(value: Optional[bytes]) -> str:
-    return os.fsdecode(value or b"")
 
 
 def _call(name: str, *arguments: Any) -> Any:
@@ -195,50 +150,29 @@ def _taken(fault: int) -> BaseException:
 
 def _exception(fault: int) -> BaseException:
     lib = library()
-    code, number, message = lib.gaol_error_code(fault), lib.gaol_error_errno(fault), _text(lib.gaol_error_message(fault))
-    path = _text(lib.gaol_error_path(fault))
+    code, number, message = lib.gaol_error_code(fault), lib.gaol_error_errno(fault), decode(lib.gaol_error_message(fault))
+    path = decode(lib.gaol_error_path(fault))
     error: _errors.Error
-    if code == _PROFILE:
+    if code == PROFILE:
         profile = _errors.ProfileError(message)
         profile.path, profile.errno = path, number
-        profile.file, profile.line, profile.key = _text(lib.gaol_error_file(fault)), lib.gaol_error_line(fault), _text(lib.gaol_error_key(fault))
+        profile.file, profile.line, profile.key = decode(lib.gaol_error_file(fault)), lib.gaol_error_line(fault), decode(lib.gaol_error_key(fault))
         error = profile
-    elif code == _UNSUPPORTED:
+    elif code == UNSUPPORTED:
         unsupported = _errors.UnsupportedError(number, message)
         unsupported.operations = tuple(
-            _errors.Unsupported(_text(u.operation), _text(u.mechanism), _text(u.detail), _text(u.fix), _text(u.gap))
+            _errors.Unsupported(decode(u.operation), decode(u.mechanism), decode(u.detail), decode(u.fix), decode(u.gap))
             for u in _entries("gaol_error_unsupported", fault, _Unsupported)
         )
         error = unsupported
-    elif code == _SETUP:
+    elif code == SETUP:
         setup = _errors.SetupError.of(number)(number, os.strerror(number), path or None)
-        setup.step = _text(lib.gaol_error_step(fault))
+        setup.step = decode(lib.gaol_error_step(fault))
         error = setup
     else:
-        return _plain(code, number, message)
-    error.message, error.operation, error.hint = message, _text(lib.gaol_error_operation(fault)), _text(lib.gaol_error_hint(fault))
+        return plain(code, number, message)
+    error.message, error.operation, error.hint = message, decode(lib.gaol_error_operation(fault)), decode(lib.gaol_error_hint(fault))
     return error
-
-
-def _plain(code: int, number: int, message: str) -> BaseException:
-    """Return the exception for what is no matter of sandboxes."""
-    if code == _ARGUMENT and number == errno.EINVAL:
-        return ValueError(message)
-    if code in (_HANDLE, _CLOSED):
-        return ValueError("it is closed")
-    if code == _MEMORY:
-        return MemoryError(message)
-    if code == _FORKED:
-        return RuntimeError(_AFTER_FORK)
-    if code == _INTERNAL:
-        return RuntimeError(message)
-    return OSError(number, message)
-
-
-def _refused(number: int) -> BaseException:
-    """Return the exception for a function that has no error parameter."""
-    code = {errno.EBADF: _HANDLE, errno.EINVAL: _ARGUMENT, errno.ENOMEM: _MEMORY, errno.EDEADLK: _FORKED}.get(number, _SYSTEM)
-    return _plain(code, number, os.strerror(number))
 
 
 _S = TypeVar("_S", bound=_Struct)
@@ -258,7 +192,7 @@ def _entries(name: str, handle: int, struct: type[_S]) -> Iterator[_S]:
 def _behind(result: int) -> bool:
     """Return whether an index was behind the last; what else is wrong must not look like the end of a list."""
     if result < 0 and result != -errno.ENOENT:
-        raise _refused(-result)
+        raise refused(-result)
     return result < 0
 
 
@@ -267,7 +201,7 @@ def _given(buffer: Optional[int]) -> Optional[str]:
     if not buffer:
         return None
     try:
-        return _text(ctypes.string_at(buffer))
+        return decode(ctypes.string_at(buffer))
     finally:
         library().gaol_free(buffer)
 
@@ -282,7 +216,7 @@ class Handle:
 
     def __init__(self, value: Optional[int]) -> None:
         if not value:
-            raise _refused(ctypes.get_errno() or errno.ENOMEM)
+            raise refused(ctypes.get_errno() or errno.ENOMEM)
         self.value = value
         self.closed = False  # whether it was freed
 
@@ -322,7 +256,7 @@ class Profile(Handle):
         """Call gaol_profile_FUNCTION. What is wrong the profile keeps, for check."""
         result = getattr(library(), "gaol_profile_" + function)(self.value, *arguments)
         if result in (-errno.EBADF, -errno.EDEADLK, -errno.ENOMEM):
-            raise _refused(-result)
+            raise refused(-result)
 
     def limit(self, limits: dict[str, Any]) -> None:
         """Add limits."""
@@ -370,11 +304,11 @@ class Host(Handle):
 
     def system(self) -> str:
         """Return the operating system and its release."""
-        return _text(library().gaol_host_system(self.value))
+        return decode(library().gaol_host_system(self.value))
 
     def checks(self) -> list[tuple[str, str, str, bool]]:
         """Return mechanism, detail, fix and whether it works."""
-        return [(_text(c.mechanism), _text(c.detail), _text(c.fix), bool(c.ok)) for c in _entries("gaol_host_check", self.value, _Check)]
+        return [(decode(c.mechanism), decode(c.detail), decode(c.fix), bool(c.ok)) for c in _entries("gaol_host_check", self.value, _Check)]
 
     def engines(self) -> list[int]:
         """Return the engines that work."""
@@ -388,7 +322,7 @@ class Host(Handle):
         mechanism = c_void_p()
         level = library().gaol_host_support(self.value, profile.value, index, engine, ctypes.byref(mechanism))
         if level < 0:
-            raise _refused(-level)
+            raise refused(-level)
         return level, _given(mechanism.value) or ""
 
 
@@ -406,7 +340,7 @@ class Sandbox(Handle):
         """Return policy and plan as text."""
         text = _given(library().gaol_sandbox_explain(self.value))
         if text is None:
-            raise _refused(ctypes.get_errno())
+            raise refused(ctypes.get_errno())
         return text
 
     def report(self) -> Report:
@@ -425,19 +359,19 @@ class Report(Handle):
         ending, usage = _Ending(), _Usage()
         for name, struct in (("gaol_report_ending", ending), ("gaol_report_usage", usage)):
             if (result := getattr(lib, name)(value, ctypes.byref(struct))) < 0:
-                raise _refused(-result)
+                raise refused(-result)
         mechanisms: list[str] = []
         while text := lib.gaol_report_mechanism(value, len(mechanisms)):
-            mechanisms.append(_text(text))
+            mechanisms.append(decode(text))
         return _report.Report(
-            engine=_text(lib.gaol_report_engine(value)),
+            engine=decode(lib.gaol_report_engine(value)),
             mechanisms=tuple(mechanisms),
             enforced=tuple(
-                _report.Enforcement(_text(e.operation), _text(e.mechanism)) for e in _entries("gaol_report_enforced", value, _Enforcement)
+                _report.Enforcement(decode(e.operation), decode(e.mechanism)) for e in _entries("gaol_report_enforced", value, _Enforcement)
             ),
-            gaps=tuple(_report.Gap(_text(g.operation), _text(g.detail)) for g in _entries("gaol_report_gap", value, _Gap)),
+            gaps=tuple(_report.Gap(decode(g.operation), decode(g.detail)) for g in _entries("gaol_report_gap", value, _Gap)),
             denials=tuple(
-                _report.Denial(_text(d.operation), _text(d.path), _text(d.syscall), _text(d.suggestion))
+                _report.Denial(decode(d.operation), decode(d.path), decode(d.syscall), decode(d.suggestion))
                 for d in _entries("gaol_report_denial", value, _Denial)
             ),
             end=_report.ENDS[ending.end],
@@ -445,7 +379,7 @@ class Report(Handle):
             signal=ending.signal or None,
             core=bool(ending.core),
             killed=ending.killed,
-            syscall=_text(ending.syscall_name) or (None if ending.syscall < 0 else str(ending.syscall)),
+            syscall=decode(ending.syscall_name) or (None if ending.syscall < 0 else str(ending.syscall)),
             usage=_report.Usage(
                 usage.wall_ns / 1e9, usage.user_ns / 1e9, usage.system_ns / 1e9, usage.max_rss, usage.minor_faults, usage.major_faults,
                 usage.voluntary_switches, usage.involuntary_switches, usage.block_read, usage.block_written, usage.instructions, usage.output,
@@ -536,5 +470,5 @@ class Command(Handle):
 
 def _number(result: int) -> int:
     if result < 0:
-        raise _refused(-result)
+        raise refused(-result)
     return result

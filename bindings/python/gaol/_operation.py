@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Union
 
 from ._address import Address, address
-from ._ffi import StrPath, encode
+from ._text import StrPath, encode
 
 # enum gaol_operation
 _SYSTEM, _FILE_READ, _FILE_READ_METADATA, _FILE_WRITE, _FILE_EXECUTE, _OUTBOUND, _INBOUND, _SYSTEM_INFO_READ = range(1, 9)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Literal, Optional, TypedDict, Union
 
 from ._child import Env, File
-from ._ffi import StrPath
 from ._limits import Limits
 from ._profile import Profile
 from ._sandbox import Sandbox
+from ._text import StrPath
 
 
 class PopenOptions(TypedDict, total=False):

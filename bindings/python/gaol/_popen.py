@@ -23,11 +23,11 @@ from . import _child, _ffi, _refuse
 from ._child import Arguments, Env, File
 from ._communicate import Conversation
 from ._errors import TimeoutExpired
-from ._ffi import StrPath
 from ._limits import Limits
 from ._profile import Profile
 from ._report import Report
 from ._sandbox import Sandbox
+from ._text import StrPath
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -8,9 +8,9 @@ from typing import Any, Callable, Literal, Optional, Union, get_args
 
 from . import _ffi, _operation
 from ._address import Address
-from ._ffi import StrPath, encode
 from ._limits import Limits
 from ._operation import IPCKind, Operation, Path
+from ._text import StrPath, encode
 
 _ACTIONS = {"errno": 0, "kill": 1}
 Engine = Literal["", "namespace", "landlock", "seatbelt", "capsicum", "jail"]

@@ -13,7 +13,10 @@ import time
 import pytest
 
 import gaol
+import gaol._codes as codes
+import gaol._declarations as declarations
 import gaol._ffi as ffi
+from gaol._profile import _ENGINES
 
 PACKAGE = pathlib.Path(gaol.__file__).parent
 HEADER = pathlib.Path(__file__).parents[3] / "include" / "gaol.h"
@@ -50,7 +53,7 @@ def test_the_package_is_typed_and_says_what_it_has() -> None:
         assert isinstance(value, (int, str)) or value.__doc__, name
 
 
-# How the header's types are written in _PROTOTYPES.
+# How the header's types are written in _declarations.py.
 KINDS = [
     (r"gaol_error \*\*", "E"), (r"(const )?gaol_(profile|host|sandbox|cmd|report|error) \*", "H"), (r"const char \*const \w*\[\]", "P"),
     (r"const char \*", "S"), (r"int64_t", "L"), (r"size_t", "Z"), (r"unsigned", "U"), (r"int \*", "P"), (r"int", "I"), (r".*\*", "P"),
@@ -71,7 +74,7 @@ def test_functions_are_declared_as_in_the_header() -> None:
     for result, name, parameters in re.findall(r"^((?:const )?\w+ \*?)gaol_(\w+)\(([^;]*)\);", text, re.M):
         letters = [] if parameters == "void" else [kind(parameter) for parameter in parameters.split(",")]
         declared[name] = ("B" if result == "char *" else kind(result), "".join(letters))
-    used = dict(entry.split() for entry in ffi._PROTOTYPES.replace("\n", ";").split(";") if entry.strip())
+    used = dict(entry.split() for entry in declarations.FUNCTIONS.replace("\n", ";").split(";") if entry.strip())
     for name, kinds in used.items():
         assert (kinds[0], kinds[1:]) == declared[name], name
 
@@ -112,8 +115,9 @@ def test_constants_are_those_of_the_header() -> None:
     ours |= {"IPC_" + name.replace("-", "_").upper(): number for name, number in o._IPC_KINDS.items()}
     ours |= {f"ADDRESS_{name}": getattr(a, "_" + name) for name in ("ALL", "TCP", "UDP", "LOCAL_SOCKET", "LOOPBACK", "HOST", "CIDR")}
     ours |= {
-        f"ERROR_{name}": getattr(ffi, "_" + name) for name in ("ARGUMENT", "HANDLE", "PROFILE", "UNSUPPORTED", "SETUP", "CLOSED", "STATE", "TIMEOUT")
+        f"ERROR_{name}": getattr(codes, name) for name in ("ARGUMENT", "HANDLE", "PROFILE", "UNSUPPORTED", "SETUP", "CLOSED", "STATE", "TIMEOUT")
     }
+    ours |= {"ENGINE_" + (name or "any").upper(): number for name, number in _ENGINES.items()}
     ours |= {level.name: level.value for level in gaol.Level}
     assert {name: header[name] for name in ours} == ours
     assert len(r.ENDS) == len([name for name in header if name.startswith("END_")])
