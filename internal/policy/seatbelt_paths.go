@@ -212,22 +212,24 @@ func (r *belt) pins() {
 
 // writesBelow says that something of what a grant covers may be written.
 func (s *Seatbelt) writesBelow(g *Grant) bool {
-	if s.Allows(Write, g.Path) {
+	if s.Allows(Write, g.Path) || g.Subpath && s.Allows(Write, unnamed(g.Path)) {
 		return true
 	}
 	return g.Subpath && slices.ContainsFunc(s.Grants, func(o Grant) bool { return !o.Deny && o.Rights&Write != 0 && below(o.Path, g.Path) })
 }
 
+// unnamed is a path below p that no operation names: what holds there holds for all that is below p by it alone.
+func unnamed(p string) string { return strings.TrimSuffix(p, "/") + "/\x00" }
+
 // moves refuses to grant writing without reading where what is written can be moved to where it can be read: a rename is allowed by its two ends.
 func (r *belt) moves() {
-	inside := func(p string) string { return strings.TrimSuffix(p, "/") + "/\x00" } // what no operation names
 	for _, a := range r.asked {
-		if a.op.Deny || a.op.Kind != profile.FileWrite || a.op.Pattern.Match != profile.Subpath || r.rules.Allows(Read, inside(a.path)) || !r.rules.Allows(Write, inside(a.path)) {
+		if a.op.Deny || a.op.Kind != profile.FileWrite || a.op.Pattern.Match != profile.Subpath || r.rules.Allows(Read, unnamed(a.path)) || !r.rules.Allows(Write, unnamed(a.path)) {
 			continue
 		}
 		i := slices.IndexFunc(r.rules.Grants, func(g Grant) bool {
 			both := func(p string) bool { return r.rules.Allows(Read, p) && r.rules.Allows(Write, p) }
-			return !g.Deny && g.Rights&(Read|Write) != 0 && (both(g.Path) || g.Subpath && both(inside(g.Path)))
+			return !g.Deny && g.Rights&(Read|Write) != 0 && (both(g.Path) || g.Subpath && both(unnamed(g.Path)))
 		})
 		if i >= 0 {
 			to := r.rules.Grants[i].Path

@@ -156,6 +156,13 @@ denials
 - file-map-executable /srv/bin/tools/x
 + file-map-executable /srv/bin/x
 - process-exec /srv/x
+held
++ file-read-data /srv/x
+- file-read-data /srv/keys/private
++ file-write-data /srv/keys/private
+- file-write-create /srv/keys
++ file-write-unlink /srv/x
+- file-write-unlink /srv/keys/private
 tmp
 + file-read-data /private/tmp/x/a
 - file-read-data /tmp/x/a

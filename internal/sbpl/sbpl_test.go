@@ -30,6 +30,7 @@ var cases = []struct{ name, toml string }{
 	{"convert", "system = true\nread = ['/Users/me/in']\nwrite = ['/Users/me/out', { literal = '/Users/me/log.txt' }]\nlimits = { cpu = '10s', wall = '1m', files = 64 }"},
 	{"denials", "system = true\nread = ['/srv', '/srv/keys/public']\nwrite = ['/srv']\nexec = ['/srv/bin']\n" +
 		"deny = [{ read = '/srv/keys' }, { write = '/srv/.git' }, { exec = '/srv/bin/tools' }, { read = { literal = '/srv/a.txt' } }]"},
+	{"held", "read = ['/srv']\nwrite = ['/srv']\ndeny = [{ read = '/srv/keys' }, { write = { literal = '/srv/keys' } }]"},
 	{"tmp", "read = ['/tmp/x', '/var/db/y', '/System/Volumes/Data/Users/me']\nwrite = ['/tmp/x']\nmetadata = ['/etc']"},
 	{"everything", "read = ['/']\nwrite = ['/']\nexec = ['/']\ndeny = [{ read = '/Users/me/.ssh' }, { write = '/Users/me/.ssh' }]"},
 	{"network", "system = true\nconnect = ['all']\nlisten = ['all']"},
