@@ -106,14 +106,15 @@ var _ = Describe("a denied call of a profile with OnDenied(Kill)", func() {
 			It("is named between signals", func() {
 				s := killing()
 				named := 0
-				for range 20 {
+				const most = 100 // of which some seven in ten are
+				for range most {
 					r := victim(s, "denied.alarms", "ptrace", "0")
 					Expect(r.State.End()).To(Equal(gaol.EndDenied))
 					if name, _, _ := r.State.Syscall(); name == "ptrace" {
 						named++
 					}
 				}
-				Expect(named).To(BeNumerically(">", 10), "a signal takes the call back, so that there can be nothing to name")
+				Expect(named).To(BeNumerically(">", most/2), "a signal takes the call back, so that there can be nothing to name")
 			})
 
 			It("leaves the allowed ones alone, and those that programs only probe", func() {
