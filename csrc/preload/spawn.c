@@ -215,10 +215,12 @@ FILE *popen(const char *command, const char *mode) {
 	close(ends[!own]);
 	s->file = error == 0 ? fdopen(ends[own], own ? "w" : "r") : NULL;
 	if (s->file == NULL) {
+		int started = error == 0;
+		if (started) error = errno;
 		close(ends[own]);
+		if (started) while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR) {} /* whose input or output has ended */
 		free(s);
-		if (error != 0) errno = error;
-		return NULL;
+		return errno = error, NULL;
 	}
 	if (strchr(mode, 'e') == NULL) (void)fcntl(ends[own], F_SETFD, 0);
 	pthread_mutex_lock(&lock);
